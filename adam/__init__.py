@@ -1,0 +1,1 @@
+"""How SDTM becomes ADaM."""

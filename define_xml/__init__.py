@@ -1,0 +1,1 @@
+"""Specification and written data to define.xml, and back."""

@@ -1,0 +1,1 @@
+"""How raw data become SDTM."""

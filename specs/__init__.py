@@ -1,0 +1,1 @@
+"""The specification: what is to be built and how, as metadata only."""

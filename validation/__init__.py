@@ -1,0 +1,1 @@
+"""Whether datasets are right: suites, rules, compare, reports."""
