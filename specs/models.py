@@ -78,6 +78,7 @@ class Condition(Model):
     variable: str
     comparator: Comparator = "EQ"
     values: tuple[str, ...] = ()
+    hard: bool = False
 
 
 class WhereClause(Model):
@@ -115,6 +116,8 @@ class Codelist(Model):
     data_type: DataType = "text"
     format: str = ""
     terminology: str = ""
+    non_standard: YesNo = ""
+    description: str = ""
     comment: str = ""
     terms: tuple[Term, ...] = ()
     aliases: tuple[Alias, ...] = ()
@@ -130,6 +133,12 @@ class Dictionary(Model):
     version: str = ""
     href: str = ""
     ref: str = ""
+    format: str = ""
+    terminology: str = ""
+    non_standard: YesNo = ""
+    description: str = ""
+    comment: str = ""
+    aliases: tuple[Alias, ...] = ()
 
 
 class FormalExpression(Model):
@@ -144,10 +153,11 @@ class Method(Model):
 
     id: str
     name: str = ""
-    type: Literal["Computation", "Imputation", ""] = "Computation"
+    type: Literal["Computation", "Imputation", "Transpose", "Other", ""] = "Computation"
     description: str = ""
     expressions: tuple[FormalExpression, ...] = ()
     documents: tuple[DocumentRef, ...] = ()
+    aliases: tuple[Alias, ...] = ()
 
 
 class Comment(Model):
@@ -168,7 +178,10 @@ class Document(Model):
 
 
 class Variable(Model):
-    """One variable of a dataset. Standard metadata fill what is left out; a typed length is an upper bound."""
+    """One variable of a dataset. Standard metadata fill what is left out; a typed length is an upper bound.
+
+    `sas_name` is the name in the transport file: None means the same as `name`, empty means that none is given.
+    """
 
     name: str
     label: str = ""
@@ -190,10 +203,13 @@ class Variable(Model):
     notes: str = ""
     description: str = ""
     aliases: tuple[Alias, ...] = ()
+    sas_name: str | None = None
+    role_codelist: str = ""
+    non_standard: YesNo = ""
 
 
 class ValueLevel(Model):
-    """Metadata of `variable` for the records that meet `where`."""
+    """Metadata of `variable` for the records that meet `where` or one of `alternatives`."""
 
     variable: str
     where: WhereClause
@@ -213,6 +229,12 @@ class ValueLevel(Model):
     order: int | None = None
     name: str = ""
     aliases: tuple[Alias, ...] = ()
+    alternatives: tuple[WhereClause, ...] = ()
+    sas_name: str = ""
+    role: str = ""
+    role_codelist: str = ""
+    has_no_data: YesNo = ""
+    non_standard: YesNo = ""
 
 
 class Step(Model):
@@ -248,7 +270,11 @@ class Parameter(Model):
 
 
 class Dataset(Model):
-    """One dataset: its metadata, variables in order, value-level metadata and the ordered steps that build it."""
+    """One dataset: its metadata, variables in order, value-level metadata and the ordered steps that build it.
+
+    `subclass` may name several subclasses joined by `; `, each with its parent after ` < `; `sas_name` is as in
+    `Variable`; `title` is the title of the link to the file.
+    """
 
     name: str
     label: str = ""
@@ -265,6 +291,9 @@ class Dataset(Model):
     comment: str = ""
     notes: str = ""
     href: str = ""
+    title: str = ""
+    sas_name: str | None = None
+    non_standard: YesNo = ""
     aliases: tuple[Alias, ...] = ()
     variables: tuple[Variable, ...] = ()
     value_levels: tuple[ValueLevel, ...] = ()
@@ -301,7 +330,7 @@ class AnalysisDataset(Model):
 
 
 class AnalysisResult(Model):
-    """One result of a display (Analysis Results Metadata 1.0)."""
+    """One result of a display (Analysis Results Metadata 1.0); `parameter` is `DATASET.VARIABLE` of PARAMCD."""
 
     id: str
     description: str = ""
@@ -316,9 +345,10 @@ class AnalysisResult(Model):
 
 
 class AnalysisDisplay(Model):
-    """A table, figure or listing and its results."""
+    """A table, figure or listing and its results; without `name` its `id` is the name."""
 
     id: str
+    name: str = ""
     title: str = ""
     documents: tuple[DocumentRef, ...] = ()
     results: tuple[AnalysisResult, ...] = ()
@@ -362,6 +392,27 @@ class Translation(Model):
     columns: tuple[str, ...] = ()
 
 
+class DefineHeader(Model):
+    """What the head of a define.xml says beyond the study: identifiers, originator, context and version.
+
+    `standard_name` is def:StandardName of Define-XML 2.0 where it is not the usual spelling.
+    """
+
+    file_oid: str = ""
+    study_oid: str = ""
+    version_oid: str = ""
+    name: str = ""
+    description: str = ""
+    originator: str = ""
+    source_system: str = ""
+    source_system_version: str = ""
+    as_of: str = ""
+    context: Literal["Submission", "Other", ""] = "Submission"
+    version: str = ""
+    standard_name: str = ""
+    comment: str = ""
+
+
 class Study(Model):
     """The whole specification of one study."""
 
@@ -387,6 +438,7 @@ class Study(Model):
     tables: tuple[LookupTable, ...] = ()
     translations: tuple[Translation, ...] = ()
     transliterations: Mapping[str, str] = Field(default_factory=dict)
+    define: DefineHeader = DefineHeader()
 
     def dataset(self, name: str) -> Dataset:
         """Return a dataset by name."""

@@ -20,6 +20,7 @@ DataType = Literal[
     "partialDatetime",
     "incompleteDatetime",
     "durationDatetime",
+    "intervalDatetime",
 ]
 """Data types of Define-XML 2.1; every date and time type is ISO 8601 text, as in SDTM."""
 
