@@ -13,8 +13,8 @@ An algorithm is a function with typed arguments; the annotation says what the te
 | a class the caller has a resolver for | its name | the object (for example one codelist) |
 | any other type | text | the text converted to that type |
 
-A column algorithm takes `Values` first and gives back a series or an `Outcome`; a record algorithm takes `frame` first
-and gives back `Records`.  Neither knows of lineage: only the runner attaches it.
+A column algorithm takes `Values` first and gives back a series or an `Outcome`; a record algorithm takes `frame`
+first and gives back `Records`.  Neither knows of lineage: only the runner attaches it.
 """
 
 from __future__ import annotations
