@@ -358,6 +358,7 @@ class RawSource(Model):
     """One raw extract: a name by which steps address it and how to read it.
 
     `path` is relative to the study folder; `member` names the ODM form/item group, transport member or sheet;
+    `lenient` keeps undecodable bytes as `\\xNN` with a finding;
     `keys` identify a row for `diff-extracts` and duplicates; `dates` is the format list of the form's date columns.
     """
 
@@ -369,6 +370,7 @@ class RawSource(Model):
     sheet: str = ""
     member: str = ""
     header_row: int = 1
+    lenient: bool = False
     keys: tuple[str, ...] = ()
     dates: tuple[str, ...] = ()
     label: str = ""
