@@ -333,7 +333,7 @@ def read_table(name: str) -> pa.Table:
     """Read one packaged table."""
     import pyarrow.parquet as pq  # here: importing a catalogue must cost nothing
 
-    return pq.read_table(FOLDER / f"{name}.parquet", use_threads=False)
+    return pq.ParquetFile(FOLDER / f"{name}.parquet").read(use_threads=False)  # read_table imports pyarrow.dataset
 
 
 def _variables(table: str) -> Iterable[StandardVariable]:
