@@ -156,7 +156,7 @@ def test_index_and_length_are_kept():
 def test_unknown_codelists_and_releases_name_the_nearest():
     """A typing error is answered with the nearest names."""
     with pytest.raises(
-        UnknownNameError, match="unknown codelist of CT 2025-03-28 'ONCRS'\n  -> did you mean .*ONCRSR"
+        UnknownNameError, match=r"unknown codelist of CT 2025-03-28 'ONCRS'\n  -> did you mean .*ONCRSR"
     ):
         terminology().codelist("ONCRS")
     with pytest.raises(UnknownNameError, match=r"known: 2025-03-28"):
