@@ -56,7 +56,7 @@ class Workspace:
     parse: Callable[[str], Expression]
     resolvers: Mapping[type, Callable[[str], Any]] = field(default_factory=dict)
     finished: Mapping[str, Dataset] = field(default_factory=dict)
-    places: Callable[[object], Place | None] = lambda _: None
+    places: Callable[[str, int], Place | None] = lambda *_: None
     subject: str = "USUBJID"
     builds: dict[str, Build] = field(default_factory=dict)
     progress: Callable[[str], None] = lambda _: None
@@ -88,14 +88,14 @@ class Workspace:
                 _StepRun(self, build, step, (*chain, name)).run()
             except SpectrailError as error:
                 if error.place is None or not (error.place.file or error.place.line):
-                    error.place = self._place(step, name, error.place)
+                    error.place = self._place(step, name, build.position, error.place)
                 raise
             build.position += 1
         build.running = False
         return build
 
-    def _place(self, step: StepLike, name: str, known: Place | None) -> Place:
-        place = self.places(step) or Place()
+    def _place(self, step: StepLike, name: str, number: int, known: Place | None) -> Place:
+        place = self.places(name, number) or Place()
         variable = step.target or (known.variable if known else "")
         return replace(place, dataset=name, variable=variable)
 
