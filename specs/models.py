@@ -169,12 +169,13 @@ class Comment(Model):
 
 
 class Document(Model):
-    """A document of the submission; `kind` says how define.xml lists it."""
+    """A document of the submission; `kind` says how define.xml lists it, `package` in which one (empty: in both)."""
 
     id: str
     title: str = ""
     href: str = ""
     kind: Literal["acrf", "supplemental", ""] = ""
+    package: Literal["SDTM", "ADaM", ""] = ""
 
 
 class Variable(Model):
