@@ -233,6 +233,12 @@ class _StepRun:
         made = entry.function(*arguments, **named)
         outcome = made if isinstance(made, Outcome) else Outcome(made)
         count = len(block) if self.rows is None else len(self.rows)
+        if isinstance(outcome.values, str):
+            outcome = replace(
+                outcome,
+                values=pd.Series(pd.array([outcome.values], dtype="str").take(np.zeros(count, dtype=np.int64))),
+                problems=outcome.problems if count else (),
+            )
         if len(outcome.values) != count:
             raise RuntimeError(f"{entry.name} gave {len(outcome.values)} values for {count} records")
         self.build.hold(outcome.problems, step.target, self.rows)

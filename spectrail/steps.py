@@ -79,7 +79,7 @@ class Outcome:
     """What a column algorithm gives back when values alone do not say it all.
 
     `provider` holds, for values taken from the step's table, the row (index of the table's frame) that gave each
-    value, -1 for none; `provider_column` the column it came from.
+    value, -1 for none; `provider_column` the column it came from. `values` may be one text for all records.
     """
 
     values: Any
