@@ -1,0 +1,147 @@
+"""`assign_datetime`: collected dates and times to ISO 8601 text."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from sdtm.catalog import ALGORITHMS
+from spectrail import date_formats, frames
+from spectrail.date_formats import Moment, Status
+from spectrail.errors import SpecError
+from spectrail.findings import Severity
+from spectrail.steps import Outcome, Positions, Problem, Values
+
+ISO_FORMATS = ("YYYY[-MM[-DD]]", "YYYY-MM-DDTHH[:MM[:SS]][Z]")
+"""Formats used when a step lists none: ISO 8601 itself."""
+TIME_FORMATS = ("HH:MM[:SS]",)
+
+_TROUBLE: dict[Status, tuple[str, Severity, str]] = {
+    Status.UNREAD: ("MAP-DATE-UNREAD", "error", "date or time that no declared format reads; written as missing"),
+    Status.IMPOSSIBLE: ("MAP-DATE-IMPOSSIBLE", "error", "date or time that does not exist; written as missing"),
+    Status.AMBIGUOUS: (
+        "MAP-DATE-AMBIGUOUS",
+        "error",
+        "the declared formats read this date in different ways; written as missing, to be queried",
+    ),
+}
+
+
+@ALGORITHMS.column(method="{source} in ISO 8601, read as {formats} (time as {time_formats})")
+def assign_datetime(
+    *values: Values,
+    formats: tuple[str, ...] = ISO_FORMATS,
+    time_formats: tuple[str, ...] = TIME_FORMATS,
+    pivot: int | None = None,
+    unknown: tuple[str, ...] = date_formats.UNKNOWN,
+    missing: tuple[str, ...] = date_formats.MISSING,
+    parts: bool = False,
+) -> Outcome:
+    """Write collected dates and times as complete or partial ISO 8601 text (SDTMIG 4.4.1, 4.4.2).
+
+    One source holds the date (with a time, if `formats` say so); a second one the time of day.  With `parts`, the
+    sources are the parts of one date (day, month, year columns), joined with blanks in their order and read by
+    `formats`; a missing part is unknown.  Formats are those of `spectrail.date_formats`.  Unknown parts give a partial
+    date; 24:00 becomes 00:00 of the next day; an offset is kept.  A text that no format reads, a day that does not
+    exist and a date that two formats read differently are null and a problem.
+    """
+    if not values:
+        raise SpecError("assign_datetime needs a source", hint="name the date column, and the time column if any")
+    if parts:
+        values = (_joined(values),)
+    if len(values) > 2:
+        raise SpecError(
+            f"assign_datetime takes a date and a time, not {len(values)} columns",
+            hint="with parts: true the columns are joined and read as one date",
+        )
+    problems: list[Problem] = []
+    date = _Column(values[0], date_formats.reader(formats, unknown=unknown, missing=missing, pivot=pivot), problems)
+    if len(values) == 1:
+        text = date.take([_whole(moment) for moment in date.moments])
+        rolled = date.rolled
+    else:
+        time = _Column(values[1], date_formats.reader(time_formats, unknown=unknown, missing=missing), problems)
+        text, rolled = _combined(date, time)
+    if rolled.any():
+        text = _next_day(text, np.flatnonzero(rolled), problems)
+    return Outcome(text, tuple(problems))
+
+
+class _Column:
+    """One collected column: distinct values read once, and the rows that hold them."""
+
+    def __init__(self, values: pd.Series, reader: date_formats.Reader, problems: list[Problem]) -> None:
+        text = frames.as_text(values)
+        self.codes, distinct = frames.factorize(text)
+        found = [reader.read(value) for value in distinct.tolist()]
+        self.moments = [moment for moment, _ in found]
+        states = np.array([int(status) for _, status in found] + [int(Status.MISSING)], dtype=np.int8)
+        for status, (rule, severity, message) in _TROUBLE.items():
+            if (states == status).any():
+                rows = np.flatnonzero(states[self.codes] == status).astype(np.int64)
+                problems.append(Problem(rule, severity, message, rows, text.iloc[rows].to_numpy()))
+
+    @property
+    def rolled(self) -> np.ndarray:
+        """Rows whose time is 24:00."""
+        return np.array([*(moment.next_day for moment in self.moments), False], dtype=bool)[self.codes]
+
+    def take(self, texts: list[str]) -> pd.Series:
+        """Give the text of each distinct value to its rows."""
+        return frames.take_text(texts, self.codes)
+
+
+def _joined(values: tuple[pd.Series, ...]) -> pd.Series:
+    columns = [frames.as_text(one) for one in values]
+    known = np.zeros(len(columns[0]), dtype=bool)
+    for column in columns:
+        known |= column.notna().to_numpy()
+    text = columns[0].fillna("UN")
+    for column in columns[1:]:
+        text = text + " " + column.fillna("UN")
+    return text.where(known)
+
+
+def _whole(moment: Moment) -> str:
+    return f"{moment.date_before_time}T{moment.time}" if moment.time else moment.date
+
+
+def _combined(date: _Column, time: _Column) -> tuple[pd.Series, np.ndarray]:
+    """Join dates with times of another column; a time in the date column itself comes first."""
+    own = np.array([bool(moment.time) for moment in date.moments] + [False])[date.codes]
+    clock = time.take([moment.time for moment in time.moments])
+    alone = date.take([_whole(moment) for moment in date.moments])
+    use = clock.notna().to_numpy() & ~own
+    if not use.any():
+        return alone, date.rolled
+    before = [moment.date_before_time for moment in date.moments]
+    none = len(before)
+    array = pd.array([*before, "-----"], dtype="str")
+    dated = pd.Series(array.take(np.where(date.codes < 0, none, date.codes)))
+    text = alone.where(~use, dated + "T" + clock)
+    return text, np.where(use, time.rolled, date.rolled & own)
+
+
+def _next_day(text: pd.Series, rows: Positions, problems: list[Problem]) -> pd.Series:
+    """Move rows with the time 24:00 to 00:00 of the next day; a partial date keeps its known part only."""
+    chosen = text.iloc[rows]
+    dates = chosen.str.split("T", n=1).str[0]
+    rest = chosen.str.split("T", n=1).str[1]
+    whole = dates.str.fullmatch(r"\d{4}-\d{2}-\d{2}").to_numpy(dtype=bool)
+    moved = frames.map_distinct(
+        dates.where(whole), lambda found: [str(np.datetime64(value, "D") + np.timedelta64(1, "D")) for value in found]
+    )
+    kept = dates.str.replace(r"-+$", "", regex=True)
+    result = text.copy()
+    result.iloc[rows] = (moved + "T" + rest).where(whole, kept.mask(kept == "")).to_numpy()
+    if not whole.all():
+        problems.append(
+            Problem(
+                "MAP-TIME-24",
+                "warning",
+                "time 24:00 on a partial date; the date is written without the time",
+                rows[~whole],
+                chosen.to_numpy()[~whole],
+            )
+        )
+    return result
