@@ -1,0 +1,43 @@
+"""Explanations as a tree on the terminal."""
+
+from __future__ import annotations
+
+from rich.markup import escape
+from rich.tree import Tree
+
+from spectrail.cli.output import out
+from spectrail.lineage import Trace
+from spectrail.pipeline.explain import Explanation, Origin
+
+
+def print_explanation(explanation: Explanation) -> None:
+    """Print one explanation: keys, value, steps, and what they go back to."""
+    out.print(_tree(explanation))
+
+
+def _tree(explanation: Explanation) -> Tree:
+    keys = " ".join(f"{name}={value}" for name, value in explanation.keys)
+    head = f"[bold]{explanation.dataset}[/] record {explanation.record}  {escape(keys)}"
+    if explanation.variable:
+        value = escape(explanation.value) if explanation.value else "(missing)"
+        head += f"\n[bold]{explanation.variable}[/] = {value}"
+    tree = Tree(head)
+    for step in explanation.steps:
+        tree.add(_step(step))
+    for origin in explanation.origins:
+        _add_origin(tree, origin)
+    for one in explanation.through:
+        tree.add(_tree(one))
+    return tree
+
+
+def _step(step: Trace) -> str:
+    sources = f"  from {', '.join(step.sources)}" if step.sources else ""
+    return f"step [bold]{step.algorithm}[/]{escape(sources)}\n{escape(step.method)}"
+
+
+def _add_origin(tree: Tree, origin: Origin) -> None:
+    line = f", line {origin.line}" if origin.line else ""
+    branch = tree.add(f"raw file [bold]{escape(origin.file)}[/] ({escape(origin.source)}), row {origin.row}{line}")
+    for name, value in origin.values:
+        branch.add(f"{escape(name)}: {escape(value) if value else '(empty)'}")

@@ -1,0 +1,207 @@
+"""`spectrail explain`: from a value back to the raw file, row, columns and collected values, and the steps between."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from specs.expressions import parse
+
+from sdtm.intake import RawTable
+from specs.yaml_files import read_study
+from spectrail import expressions
+from spectrail.errors import Place, UnknownNameError, UsageError
+from spectrail.io.lineage_files import read_lineage
+from spectrail.io.xpt import read_xpt
+from spectrail.lineage import Lineage, Provider, Trace
+from spectrail.pipeline.record import read_record
+from spectrail.pipeline.sources import Sources
+
+MOST_RECORDS = 20
+MOST_DEPTH = 12
+
+
+@dataclass(frozen=True)
+class Origin:
+    """One raw row behind a record: file, 1-based data row, line in the file, and the collected values read."""
+
+    source: str
+    file: str
+    row: int
+    line: int
+    values: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """One record (or variable of a record): its value, the steps that made it, and what they go back to."""
+
+    dataset: str
+    record: int
+    keys: tuple[tuple[str, str], ...]
+    variable: str = ""
+    value: str = ""
+    steps: tuple[Trace, ...] = ()
+    origins: tuple[Origin, ...] = ()
+    through: tuple[Explanation, ...] = field(default=())
+
+
+class Explainer:
+    """Answers where values of a build come from; reads datasets, lineage and raw extracts once."""
+
+    def __init__(self, out: Path, study: Path | None) -> None:
+        self.out = Path(out)
+        self.record = read_record(self.out)
+        self.paths = {
+            Path(one["path"]).stem.upper(): self.out / one["path"]
+            for one in self.record["outputs"]
+            if one["path"].endswith(".xpt")
+        }
+        self.study_folder = study
+        self._frames: dict[str, pd.DataFrame] = {}
+        self._lineages: dict[str, Lineage] = {}
+        self._raw: dict[str, RawTable] = {}
+        self._sources: Sources | None = None
+
+    def explain(self, dataset: str, where: str, variable: str = "") -> list[Explanation]:
+        """Explain the records of a dataset that meet a condition (at most 20), or one variable of them."""
+        name = dataset.upper()
+        frame = self.frame(name)
+        if variable and variable.upper() not in frame.columns:
+            raise UnknownNameError(f"variable of {name}", variable, frame.columns)
+        found = np.flatnonzero(self._mask(frame, where))
+        if len(found) == 0:
+            raise UsageError(f"no record of {name} meets {where!r}", hint="check the values; text is case sensitive")
+        if len(found) > MOST_RECORDS:
+            raise UsageError(f"{len(found)} records of {name} meet {where!r}", hint="name one record by its keys")
+        return [self._one(name, int(number), variable.upper(), 0) for number in found]
+
+    def frame(self, name: str) -> pd.DataFrame:
+        """Return the written records of a dataset."""
+        if name not in self._frames:
+            if name not in self.paths:
+                raise UnknownNameError("dataset of this build", name, self.paths)
+            self._frames[name] = read_xpt(self.paths[name]).frame
+        return self._frames[name]
+
+    def lineage(self, name: str) -> Lineage:
+        """Return the lineage of a dataset."""
+        if name not in self._lineages:
+            self._lineages[name] = read_lineage(self.out / "lineage", name)
+        return self._lineages[name]
+
+    def _mask(self, frame: pd.DataFrame, where: str) -> Any:
+        condition = parse(where)
+        for column in condition.columns:
+            if column not in frame.columns:
+                raise UnknownNameError("variable", column, frame.columns)
+        columns = {name: frame[name] for name in condition.columns}
+        return expressions.evaluate(condition, columns, frame.index).fillna(False).to_numpy(dtype=bool)
+
+    def _one(self, name: str, number: int, variable: str, depth: int) -> Explanation:
+        lineage = self.lineage(name)
+        traces = lineage.of_variable(variable) if variable else ()
+        if variable == "QVAL" or (not traces and name.startswith("SUPP")):
+            qnam = _shown(self.frame(name)["QNAM"].iloc[number])
+            traces = lineage.of_variable(f"QVAL.{qnam}")
+        columns = {column for trace in traces for column in trace.sources}
+        origins: list[Origin] = []
+        through: list[Explanation] = []
+        if depth < MOST_DEPTH:
+            for source, row in lineage.records.of(number):
+                self._follow(source, row, columns, variable, depth, origins, through)
+            for source, row, column in _provided(lineage.providers.get(variable, ()), number):
+                self._follow(source, row, {f"{source}.{column}"}, column, depth, origins, through)
+        value = _shown(self.frame(name)[variable].iloc[number]) if variable else ""
+        return Explanation(
+            name, number + 1, self._keys(name, number), variable, value, traces, tuple(origins), tuple(through)
+        )
+
+    def _follow(
+        self,
+        source: str,
+        row: int,
+        columns: set[str],
+        variable: str,
+        depth: int,
+        origins: list[Origin],
+        through: list[Explanation],
+    ) -> None:
+        if source in self.paths:
+            read = [one.partition(".")[2] for one in sorted(columns) if one.startswith(f"{source}.")]
+            for one in read or [""]:
+                known = one if one in self.frame(source).columns else ""
+                made = self._one(source, row, known, depth + 1)
+                if made not in through:
+                    through.append(made)
+        else:
+            origin = self._origin(source, row, columns)
+            if origin not in origins:
+                origins.append(origin)
+
+    def _origin(self, source: str, row: int, columns: set[str]) -> Origin:
+        names = [one.partition(".")[2] for one in sorted(columns) if one.startswith(f"{source}.")]
+        entry = next((one for one in self.record["inputs"] if one["name"] == source), None)
+        if entry is None:
+            return Origin(source, "specification", row + 1, row + 1, ())
+        table = self._table(source, entry)
+        if table is None:
+            return Origin(source, entry["path"], row + 1, 0, ())
+        wanted = names or list(table.frame.columns)
+        values = tuple((name, _shown(table.frame[name].iloc[row])) for name in wanted if name in table.frame)
+        return Origin(source, entry["path"], row + 1, int(table.lines[row]), values)
+
+    def _table(self, source: str, entry: dict[str, Any]) -> RawTable | None:
+        if self.study_folder is None:
+            return None
+        if self._sources is None:
+            self._sources = Sources(read_study(self.study_folder).study, Path(self.study_folder))
+        table = self._sources.read(source)
+        if table.sha256 != entry["sha256"]:
+            raise UsageError(
+                "is not the file this build was made from (its hash differs)",
+                place=Place(file=str(Path(self.study_folder) / entry["path"])),
+                hint="give the study folder the build was made from, or build again",
+            )
+        return table
+
+    def _keys(self, name: str, number: int) -> tuple[tuple[str, str], ...]:
+        frame = self.frame(name)
+        wanted = [one for one in ("USUBJID", f"{name}SEQ", "PARAMCD", "AVISIT", "QNAM", "IDVARVAL") if one in frame]
+        return tuple((one, _shown(frame[one].iloc[number])) for one in wanted)
+
+
+def _provided(providers: tuple[Provider, ...], number: int) -> Iterator[tuple[str, int, str]]:
+    for one in providers:
+        if number < len(one.row) and one.row[number] >= 0:
+            yield one.source, int(one.row[number]), one.column
+
+
+def _shown(value: Any) -> str:
+    if value is None or value != value:
+        return ""
+    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
+
+
+def as_data(explanation: Explanation) -> dict[str, Any]:
+    """Return an explanation as plain data for JSON."""
+    return {
+        "dataset": explanation.dataset,
+        "record": explanation.record,
+        "keys": dict(explanation.keys),
+        "variable": explanation.variable,
+        "value": explanation.value,
+        "steps": [
+            {"algorithm": step.algorithm, "sources": list(step.sources), "method": step.method, "when": step.when}
+            for step in explanation.steps
+        ],
+        "raw": [
+            {"source": one.source, "file": one.file, "row": one.row, "line": one.line, "values": dict(one.values)}
+            for one in explanation.origins
+        ],
+        "through": [as_data(one) for one in explanation.through],
+    }
