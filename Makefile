@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 OUT ?= out
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: demo test lint types layers docs check clean
+.PHONY: demo test lock lint types layers docs check clean
 
 demo: $(VENV)/.runtime
 	$(BIN)/spectrail simulate blina_ball -o demo --seed 1 --profile trial
@@ -24,6 +24,13 @@ layers: $(VENV)/.dev
 	$(BIN)/lint-imports
 
 check: lint types layers test
+
+COMPILE = $(BIN)/pip-compile -q --strip-extras --generate-hashes --no-annotate --no-header --allow-unsafe \
+	--no-emit-index-url --no-emit-trusted-host --no-emit-find-links
+
+lock: $(VENV)/bin/python
+	$(COMPILE) --extra build -o requirements.lock pyproject.toml
+	$(COMPILE) --extra build --extra dev --extra suites -c requirements.lock -o requirements-dev.lock pyproject.toml
 
 docs: $(VENV)/.dev
 	$(BIN)/python -m docs.generate

@@ -79,5 +79,6 @@ def counts_line(findings: Findings) -> str:
 
 def end_with(findings: Findings, fail_on: FailOn) -> None:
     """Exit with status 1 when a finding is at or above the severity asked for."""
-    if fail_on is not FailOn.never and len(findings.at_or_above(fail_on.value)):
-        raise typer.Exit(1)
+    for severity in SEVERITIES:
+        if severity == fail_on.value and len(findings.at_or_above(severity)):
+            raise typer.Exit(1)

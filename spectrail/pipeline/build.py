@@ -43,12 +43,11 @@ Progress = Callable[[str], None]
 
 @dataclass(frozen=True)
 class BuildResult:
-    """What a build did: findings, the run record, and where the datasets lie; `written` is False when OUT was kept."""
+    """What a build did: findings, the run record, and where the SDTM datasets lie."""
 
     findings: Findings
     record: dict[str, Any]
     sdtm: Path
-    written: bool
 
 
 @dataclass
@@ -103,7 +102,7 @@ def build_study(
             raise _Unwritable(findings, made, out)
         write_findings(building / "validation" / "findings.json", findings)
         record.write_record(building / RUN_RECORD, made)
-    return BuildResult(findings, made, sdtm_folder(Path(out), study), True)
+    return BuildResult(findings, made, sdtm_folder(Path(out), study))
 
 
 class _Unwritable(FormatError):

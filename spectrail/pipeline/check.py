@@ -8,7 +8,7 @@ from specs.complete import complete
 from specs.lint import lint
 
 from adam.catalog import DERIVATIONS
-from sdtm.engine import ALGORITHMS
+from sdtm.catalog import ALGORITHMS
 from specs.yaml_files import read_specification
 from spectrail.findings import Findings
 from spectrail.steps import Algorithm

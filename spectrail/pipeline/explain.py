@@ -1,4 +1,4 @@
-"""`spectrail explain`: from a value back to the raw file, row, columns and collected values, and the steps between."""
+"""`spectrail explain`: from a value back to raw file, row, columns and collected values, with the steps between."""
 
 from __future__ import annotations
 
