@@ -60,7 +60,7 @@ def _text(column: pa.ChunkedArray, name: str, notes: list[str], file: RawFile) -
     elif pa.types.is_timestamp(kind):
         array, said = _timestamps(column), "date-times as ISO 8601"
     elif pa.types.is_date(kind) or pa.types.is_time(kind):
-        array, said = column.cast(pa.large_string()), "dates or times as ISO 8601"
+        array, said = _short_fraction(column.cast(pa.large_string())), "dates or times as ISO 8601"
     else:
         raise InputError(
             f"column {name!r} has the type {kind}, which is no text, number or date",
@@ -84,8 +84,12 @@ def _timestamps(column: pa.ChunkedArray) -> pa.ChunkedArray:
     zoned = column.type.tz is not None
     plain = column.cast(pa.timestamp(column.type.unit, tz="UTC")) if zoned else column
     text = plain.cast(pa.timestamp(column.type.unit)).cast(pa.large_string())
-    text = pc.replace_substring_regex(pc.replace_substring(text, " ", "T"), r"\.(\d*?)0+$", r".\1")
-    text = pc.replace_substring_regex(text, r"\.$", "")
+    text = _short_fraction(pc.replace_substring(text, " ", "T"))
     if not zoned:
         return text
     return pc.binary_join_element_wise(text, pa.scalar("Z", pa.large_string()), pa.scalar("", pa.large_string()))
+
+
+def _short_fraction(text: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Cut the zeros at the end of a fraction of a second, and the point of a fraction of zeros."""
+    return pc.replace_substring_regex(pc.replace_substring_regex(text, r"\.(\d*?)0+$", r".\1"), r"\.$", "")

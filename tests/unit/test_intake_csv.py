@@ -15,11 +15,13 @@ from spectrail.errors import InputError
 
 
 def read(folder: Path, content: bytes, **options: object) -> RawTable:
+    """Read the content as the file of one source."""
     (folder / "ae.csv").write_bytes(content)
     return read_raw(RawSource(name="ae_raw", path="ae.csv", **options), root=folder)  # type: ignore[arg-type]
 
 
 def cells(table: RawTable) -> list[list[str | None]]:
+    """Return the rows, None for missing."""
     return [[None if value != value else value for value in row] for row in table.frame.to_numpy().tolist()]
 
 
@@ -193,6 +195,7 @@ TEXT = st.text(alphabet='ab,;"\n\r\t é中', max_size=6)
 
 
 def written(cell: str, *, always: bool) -> str:
+    """Return a cell as it stands in a file, in quotes where needed."""
     special = always or any(character in cell for character in '",\r\n')
     return '"' + cell.replace('"', '""') + '"' if special else cell
 

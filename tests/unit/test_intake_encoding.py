@@ -14,6 +14,7 @@ WESTERN = "Subject,AETERM\n001,Fièvre élevée\n002,38 °C – “hot” €\n"
 
 
 def read(folder: Path, content: bytes, **options: object) -> RawTable:
+    """Read the content as the file of one source."""
     (folder / "ae.csv").write_bytes(content)
     return read_raw(RawSource(name="ae_raw", path="ae.csv", **options), root=folder)  # type: ignore[arg-type]
 
@@ -49,12 +50,14 @@ def test_certain_encodings_are_noted(tmp_path: Path, text: str, encoding: str, n
         (
             WESTERN,
             "cp1252",
-            "encoding Windows-1252, detected: not UTF-8, and 100% of the bytes above 7F stand alone as in Western text",
+            "encoding Windows-1252, detected: not UTF-8, and 100% of the bytes above 7F stand alone as in Western "
+            "text",
         ),
         (
             "A,B\n1,5 µL\n",
             "cp1252",
-            "encoding Windows-1252, detected: not UTF-8, and 100% of the bytes above 7F stand alone as in Western text",
+            "encoding Windows-1252, detected: not UTF-8, and 100% of the bytes above 7F stand alone as in Western "
+            "text",
         ),
     ],
 )
