@@ -157,7 +157,7 @@ def with_defaults(study: models.Study, dataset: models.Dataset) -> tuple[models.
         step.model_copy(update={"codelist": codelists[step.target]})
         if not step.codelist and codelists.get(step.target) and _takes_codelist(step)
         else step
-        for step in dataset.steps
+        for step in (_with_keys(dataset, one) for one in dataset.steps)
     ]
     made = {step.target for step in steps}
     constants = {"STUDYID": study.study_id, "DOMAIN": dataset.domain or dataset.name}
@@ -165,6 +165,14 @@ def with_defaults(study: models.Study, dataset: models.Dataset) -> tuple[models.
         if name in dataset.names and name not in made:
             steps.append(models.Step(target=name, algorithm="hardcode_no_ct", arguments={"value": value}))
     return tuple(steps)
+
+
+def _with_keys(dataset: models.Dataset, step: models.Step) -> models.Step:
+    """Let --SEQ follow the keys of the dataset when the step names no order."""
+    if step.algorithm != "derive_seq" or step.source:
+        return step
+    keys = tuple(key for key in dataset.keys if key not in ("STUDYID", "USUBJID", step.target))
+    return step.model_copy(update={"source": keys})
 
 
 def _takes_codelist(step: models.Step) -> bool:

@@ -16,12 +16,13 @@ from sdtm.long_text import shorten
 from sdtm.numbers import number_text
 from sdtm.supplemental import supplemental
 from specs import models
+from spectrail import frames
 from spectrail.build import Block, Build, HeldProblem
 from spectrail.dataset import Dataset
 from spectrail.findings import Findings
 from spectrail.layout import Column, Layout
 from spectrail.lineage import Lineage
-from spectrail.steps import Positions, Problem
+from spectrail.steps import Positions, Problem, Records
 
 NOT_A_NUMBER = "MAP-NUMBER"
 
@@ -31,6 +32,9 @@ def finished(build: Build, spec: models.Dataset, study: models.Study) -> Iterato
 
     The block of the build keeps its records in the written order, so that other datasets' links can be settled.
     """
+    block = build.block
+    assert block is not None
+    _sort(build, block, spec)
     block = build.block
     assert block is not None
     _as_ascii(build, block, study)
@@ -64,6 +68,15 @@ def layout_of(spec: models.Dataset) -> Layout:
         for variable in spec.variables
     )
     return Layout(spec.name, spec.label, columns, spec.keys)
+
+
+def _sort(build: Build, block: Block, spec: models.Dataset) -> None:
+    """Sort by the keys of the specification, unless a step has numbered the records and so sorted them."""
+    numbered = any(trace.algorithm == "derive_seq" for trace in build.traces)
+    keys = [block.columns[key] for key in spec.keys if key in block.columns]
+    if keys and not numbered:
+        order = frames.sort_positions(keys)
+        build.apply(Records(block.frame().take(order), order))
 
 
 def _as_ascii(build: Build, block: Block, study: models.Study) -> None:
