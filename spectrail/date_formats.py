@@ -339,7 +339,7 @@ def _from_serial(serial: str, text: str) -> Moment | None:
         moment = start + datetime.timedelta(seconds=seconds)
     except OverflowError:
         return None
-    if not 1582 < moment.year:
+    if moment.year < 1583:
         return None
     time = (f"{moment.hour:02d}", f"{moment.minute:02d}", f"{moment.second:02d}") if timed else ("", "", "")
     return Moment(f"{moment.year:04d}", f"{moment.month:02d}", f"{moment.day:02d}", *time)

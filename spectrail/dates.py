@@ -185,7 +185,7 @@ def has_time(values: pd.Series) -> Bools:
 
 
 def day_numbers(values: pd.Series) -> npt.NDArray[np.float64]:
-    """Return days since 1970-01-01 of the date part; NaN where year, month or day is unknown. The time is not used."""
+    """Return days since 1970-01-01 of the date part; NaN where year, month or day is unknown."""
     return _day_numbers(parts(values.str.slice(0, 10) if len(values) else values))
 
 
@@ -302,7 +302,7 @@ def iso_text(instants: pd.Series | Instants, *, level: int = DAY) -> pd.Series:
 
 
 def join_parts(year: str, month: str, day: str, hour: str = "", minute: str = "", second: str = "") -> str:
-    """Write one date from its parts as text ("" for unknown) in the forms of SDTMIG 4.4.2; "" when all are unknown."""
+    """Write a date from its parts as text ("" for unknown) in the forms of SDTMIG 4.4.2; "" for none."""
     date = _join([year, month, day], "-")
     time = _join([hour, minute, second], ":")
     if not time:

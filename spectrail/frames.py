@@ -196,6 +196,13 @@ def pick(codes: Positions, order: Sequence[pd.Series] = (), *, take: Literal["fi
     return sequence[starts if take == "first" else ends].astype(np.int64, copy=False)
 
 
+def first_positions(codes: Positions, count: int) -> Positions:
+    """Return the position of the first row of every group code 0..count-1; every code must occur."""
+    first = np.empty(count, dtype=np.int64)
+    first[codes[::-1]] = np.arange(len(codes) - 1, -1, -1, dtype=np.int64)
+    return first
+
+
 def segment_reduce(values: npt.NDArray[Any], codes: Positions, how: Literal["min", "max", "sum"]) -> npt.NDArray[Any]:
     """Reduce values per group code 0..n-1; every code must occur. NaN makes `min` and `max` of its group NaN."""
     if not len(values):
@@ -226,13 +233,13 @@ def shared_codes(left: Sequence[pd.Series], right: Sequence[pd.Series]) -> tuple
     """
     if len(left) != len(right) or not left:
         raise UsageError(f"{len(left)} key columns cannot be matched with {len(right)}")
-    stacked, absent = [], None
+    stacked: list[pd.Series] = []
+    absent = np.zeros(len(left[0]) + len(right[0]), dtype=np.bool_)
     for one, other in zip(left, right, strict=True):
         if one.dtype != other.dtype:
             one, other = as_text(one), as_text(other)
         both = pd.concat([one, other], ignore_index=True)
-        gone = both.isna().to_numpy()
-        absent = gone if absent is None else absent | gone
+        absent |= both.isna().to_numpy()
         stacked.append(both)
     codes, _ = group_codes(stacked)
     codes = np.where(absent, -1, codes)

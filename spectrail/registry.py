@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from spectrail.errors import UnknownNameError
 
@@ -33,6 +33,10 @@ class Registry(Mapping[str, T]):
             return self._entries[name]
         except KeyError:
             raise UnknownNameError(self.kind, name, self._entries) from None
+
+    def get(self, name: str, default: Any = None) -> Any:
+        """Return an entry, or `default` where the name is not registered."""
+        return self._entries.get(name, default)
 
     def __contains__(self, name: object) -> bool:
         return name in self._entries

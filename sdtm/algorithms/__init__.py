@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from sdtm.algorithms import assign, assign_datetime
+from sdtm.algorithms import assign, assign_datetime, lookup, records, unit_convert, visit_map
 
-__all__ = ["assign", "assign_datetime"]
+__all__ = ["assign", "assign_datetime", "lookup", "records", "unit_convert", "visit_map"]

@@ -20,7 +20,7 @@ CT_RULE = "MAP-CT"
 def assign_no_ct(values: Values, *, missing: tuple[str, ...] = ()) -> pd.Series:
     """Take a collected value over without a codelist.
 
-    Blanks at both ends go and line breaks become one blank.  `missing` lists texts that stand for nothing (`.`, `ND`).
+    Blanks at both ends go and line breaks become one blank.  `missing` lists texts that stand for nothing (`.`).
     """
     return _without(frames.clean_text(values), missing)
 

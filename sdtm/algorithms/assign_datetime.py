@@ -41,7 +41,7 @@ def assign_datetime(
 
     One source holds the date (with a time, if `formats` say so); a second one the time of day.  With `parts`, the
     sources are the parts of one date (day, month, year columns), joined with blanks in their order and read by
-    `formats`; a missing part is unknown.  Formats are those of `spectrail.date_formats`.  Unknown parts give a partial
+    `formats`; a missing part is unknown.  Formats: see `spectrail.date_formats`.  Unknown parts give a partial
     date; 24:00 becomes 00:00 of the next day; an offset is kept.  A text that no format reads, a day that does not
     exist and a date that two formats read differently are null and a problem.
     """

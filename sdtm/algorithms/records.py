@@ -1,0 +1,56 @@
+"""Record algorithms that leave records out: by a condition, and duplicates."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+
+from sdtm.catalog import ALGORITHMS
+from spectrail import frames
+from spectrail.errors import SpecError
+from spectrail.steps import ColumnName, Condition, Content, Exclusion, Positions, Records
+
+
+def take_records(frame: pd.DataFrame, positions: Positions, *, reason: str) -> Records:
+    """Keep the records at `positions` (ascending) and leave the others out with a reason."""
+    if len(positions) == len(frame):
+        return Records(frame, np.arange(len(frame), dtype=np.int64))
+    left = np.setdiff1d(np.arange(len(frame), dtype=np.int64), positions)
+    kept = frame.take(positions).reset_index(drop=True)
+    return Records(kept, positions, excluded=(Exclusion(left, reason),))
+
+
+@ALGORITHMS.records(method="records that meet the condition are kept")
+def condition_add(frame: pd.DataFrame, *, when: Condition, reason: str = "") -> Records:
+    """Keep the records for which the condition holds; the others are left out with the reason given."""
+    keep = np.flatnonzero(when.to_numpy(dtype=bool)).astype(np.int64)
+    return take_records(frame, keep, reason=reason or "does not meet the condition of the step")
+
+
+@ALGORITHMS.records(method="duplicates by {source} are left out")
+def remove_dup(
+    frame: pd.DataFrame,
+    *,
+    content: Content,
+    source: tuple[ColumnName, ...] = (),
+    order: tuple[ColumnName, ...] = (),
+    take: Literal["first", "last"] = "first",
+    reason: str = "",
+) -> Records:
+    """Keep one record of each group that is equal in the source columns; without a source, in all collected values.
+
+    Of each group the first or last record by the columns `order` (ties: by row) is kept.  Missing equals missing.
+    """
+    if order and not source:
+        raise SpecError("remove_dup with an order needs the key columns", hint="add source: [KEY, ...]")
+    if not len(frame):
+        return Records(frame, np.empty(0, dtype=np.int64))
+    keys = frame[list(source)] if source else content(np.arange(len(frame), dtype=np.int64))
+    if not keys.shape[1]:
+        return Records(frame, np.arange(len(frame), dtype=np.int64))
+    codes, _ = frames.group_codes([keys[name] for name in keys])
+    kept = np.sort(frames.pick(codes, [frame[name] for name in order], take=take))
+    given = reason or (f"duplicate by {', '.join(source)}" if source else "exact duplicate of another raw row")
+    return take_records(frame, kept, reason=given)
