@@ -33,6 +33,7 @@ class Parse:
 
     file: RawFile
     parser: Any
+    members: frozenset[str]
     tables: dict[tuple[str, str], ItemGroupRows] = field(default_factory=dict)
     item_names: dict[str, str] = field(default_factory=dict)
     context: dict[str, str] = field(default_factory=dict)
@@ -60,16 +61,16 @@ def read_odm(file: RawFile, sources: Sequence[RawSource]) -> list[Content]:
     ItemGroupOID, ItemGroupRepeatKey, then the items in the order of their first appearance under the Name of their
     ItemDef when the file carries one that is unique in the table, else under their ItemOID.
     """
-    parse = _parse(file)
+    parse = _parse(file, frozenset(source.member for source in sources))
     if not parse.root:
         raise InputError("the file has no ODM element", place=file.place(), hint=HINT)
     return [_content(parse, file, source) for source in sources]
 
 
-def _parse(file: RawFile) -> Parse:
+def _parse(file: RawFile, members: frozenset[str]) -> Parse:
     parser = xml.parsers.expat.ParserCreate(namespace_separator=" ")
     parser.buffer_text = True
-    parse = Parse(file, parser)
+    parse = Parse(file, parser, members)
     parser.StartElementHandler = lambda name, attributes: _start(parse, name, attributes)
     parser.EndElementHandler = lambda name: _end(parse, name)
     parser.CharacterDataHandler = lambda text: parse.text.append(text) if parse.text is not None else None
@@ -187,7 +188,8 @@ def _table(parse: Parse) -> ItemGroupRows:
     key = (parse.context["FormOID"], parse.context["ItemGroupOID"])
     table = parse.tables.get(key)
     if table is None:
-        table = parse.tables[key] = ItemGroupRows()
+        wanted = not parse.members.isdisjoint(("", "/".join(key), *key))
+        table = parse.tables[key] = ItemGroupRows(wanted=wanted)
     return table
 
 

@@ -83,9 +83,10 @@ class ItemGroupRows:
     """Collects records; every `BATCH` of them become Arrow chunks, so that Python texts do not pile up.
 
     `items` are the ItemOIDs in the order of their first appearance; `removed` the records that were taken back (line,
-    level, keys); `removed_items` the same for single items (line, ItemOID).
+    level, keys); `removed_items` single items (line, ItemOID).  A table that is not `wanted` keeps nothing.
     """
 
+    wanted: bool = True
     items: dict[str, None] = field(default_factory=dict)
     chunks: list[dict[str, pa.Array]] = field(default_factory=list)
     pending: list[Row] = field(default_factory=list)
@@ -96,6 +97,8 @@ class ItemGroupRows:
 
     def add(self, context: Mapping[str, str], items: dict[str, str | None], line: int, *, removed: str) -> None:
         """Add a record, or note that it was removed (`removed` names the element that says so)."""
+        if not self.wanted:
+            return
         if removed:
             keys = " ".join(f"{name}={context[name]}" for name in CONTEXT if name in context)
             self.removed.append((line, removed, keys))
