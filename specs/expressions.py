@@ -25,6 +25,7 @@ from spectrail.expressions.patterns import compile_pattern
 MOST_CHARACTERS = 4000
 MOST_NODES = 1000
 DEEPEST = 40
+MOST_PARTS = 8
 
 NUMBER = re.compile(r"(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
 TEXT = re.compile(r"[rR]?(?:\"([^\"\n]*)\"|'([^'\n]*)')")
@@ -38,6 +39,8 @@ COMPARISONS: dict[type[ast.cmpop], nodes.Comparison] = {
     ast.Gt: ">",
     ast.GtE: ">=",
 }
+CLEAR_MESSAGES = ("unterminated", "unmatched", "closing", "'('", "'['", "leading zeros")
+"""Beginnings of Python's messages that help; the others speak of Python's own grammar."""
 HINTS: dict[type[ast.AST], tuple[str, str]] = {
     ast.Lambda: ("lambda", "only the functions of the language can be called"),
     ast.ListComp: ("a comprehension", "an expression works on whole columns; no loop is needed"),
@@ -154,7 +157,8 @@ class _Reader:
                 tree = ast.parse(hidden, mode="eval").body
         except SyntaxError as error:
             at = (error.offset or 1) - 1
-            raise _Fault(f"{error.msg}", self.start + min(at, len(body) - 1), _syntax_hint(body)) from None
+            what = error.msg if error.msg.startswith(CLEAR_MESSAGES) else "this cannot be read"
+            raise _Fault(what, self.start + min(max(at, 0), len(body) - 1), _syntax_hint(body)) from None
         except (ValueError, MemoryError, RecursionError):
             raise _Fault("it cannot be read", self.start, "split it over several steps") from None
         end = len(self.bytes[: tree.end_col_offset or 0].decode("utf-8", "replace"))
@@ -239,6 +243,8 @@ class _Reader:
         parts = [part.strip() for part in self.source(tree).split(".")]
         if any(part.startswith("__") for part in parts):
             self.refuse(tree, "a name that starts with two underscores", 'write col("...") if it is a column')
+        if len(parts) > MOST_PARTS:
+            self.refuse(tree, f"a name of more than {MOST_PARTS} parts", "names are like table.group.item")
         return self._column(".".join(parts))
 
     def _column(self, name: str) -> nodes.Column:

@@ -8,6 +8,6 @@ from __future__ import annotations
 from spectrail.expressions.evaluate import evaluate
 from spectrail.expressions.functions import FUNCTIONS, Function
 from spectrail.expressions.nodes import Expression
-from spectrail.expressions.truth import METHODS, TRUTH, ValueKind
+from spectrail.expressions.truth import KINDS, METHODS, TRUTH, ValueKind
 
-__all__ = ["FUNCTIONS", "METHODS", "TRUTH", "Expression", "Function", "ValueKind", "evaluate"]
+__all__ = ["FUNCTIONS", "KINDS", "METHODS", "TRUTH", "Expression", "Function", "ValueKind", "evaluate"]

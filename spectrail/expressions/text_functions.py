@@ -216,7 +216,7 @@ def _without_blanks(one: Text) -> Text:
 
 
 def _rows(texts: tuple[Text, ...]) -> list[pa.Array]:
-    size = max(len(one) for one in texts)
+    size = next((len(one) for one in texts if len(one) != 1), 1)
     return [one.rows() if len(one) == size else _spread(one, size) for one in texts]
 
 
