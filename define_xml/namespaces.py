@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from lxml import etree
 
 ODM = "http://www.cdisc.org/ns/odm/v1.3"
@@ -33,17 +35,23 @@ def _uri(prefix: str, version: str) -> str:
 
 def prefixed(name: str) -> str:
     """Return the prefixed form of an lxml name; a foreign namespace stays in braces."""
-    qname = etree.QName(name)
-    if qname.namespace is None:
-        return qname.localname
-    prefix = PREFIXES.get(qname.namespace)
-    return f"{{{qname.namespace}}}{qname.localname}" if prefix is None else prefix + qname.localname
+    uri, brace, local = name.rpartition("}")
+    if not brace:
+        return name
+    prefix = PREFIXES.get(uri[1:])
+    return name if prefix is None else prefix + local
+
+
+def line_of(element: etree._Element) -> int | None:
+    """Return the line of the file on which an element begins."""
+    line: Any = element.sourceline
+    return int(line) if line else None
 
 
 def path_of(element: etree._Element) -> str:
     """Return a readable XPath: steps carry the OID where there is one, else their place among like siblings."""
     steps = []
-    node: etree._Element | None = element
+    node: Any = element
     while node is not None:
         name = prefixed(node.tag)
         identifier = node.get("OID") or node.get("ID")

@@ -13,7 +13,7 @@ from typing import Any
 
 from lxml import etree
 
-from define_xml.namespaces import DEF, ODM, XML, clark
+from define_xml.namespaces import DEF, ODM, XML, clark, line_of
 from define_xml.origins import STANDARDS_2_0, standard_to_2_0
 from define_xml.reader_arm import read_displays
 from define_xml.reader_items import (
@@ -29,6 +29,7 @@ from define_xml.reader_items import (
 from define_xml.reading import Reading
 from define_xml.report import Report
 from define_xml.safe_xml import parse
+from define_xml.schema import check_schema
 from specs.models import (
     Codelist,
     Dataset,
@@ -47,7 +48,7 @@ from spectrail.findings import Findings
 
 @dataclass(frozen=True)
 class DefineImport:
-    """A define.xml as a specification; `findings` list what is not in it and what is wrong, `version` is 2.0 or 2.1."""
+    """A define.xml (`version` 2.0 or 2.1) as a specification; `findings` list what is not in it and what is wrong."""
 
     study: Study
     findings: Findings
@@ -64,13 +65,14 @@ def read_define(path: Path | str) -> DefineImport:
     reading = Reading(version=version, report=Report(file=Path(path).name))
     reading.nodes = list(root.iter())  # keeps one Python object per element alive: marks are kept by identity
     study = _read_odm(reading, root)
+    check_schema(root, reading.report, version=version)
     reading.left_over(root)
     return DefineImport(study=study, findings=reading.report.findings(), version=version)
 
 
 def version_of(root: etree._Element, *, name: str) -> str:
     """Return the version of a define.xml, `2.0` or `2.1`; raise InputError for anything else."""
-    place = Place(file=name, line=root.sourceline)
+    place = Place(file=name, line=line_of(root))
     namespaces = _namespaces(root)
     if any(uri.startswith("http://www.cdisc.org/ns/def/v1") for uri in namespaces):
         raise InputError(
@@ -94,8 +96,6 @@ def version_of(root: etree._Element, *, name: str) -> str:
 def _namespaces(root: etree._Element) -> set[str]:
     uris = {uri for uri in root.nsmap.values() if uri}
     for element in root.iter("*"):
-        if not isinstance(element.tag, str):
-            continue
         uris.update(etree.QName(name).namespace or "" for name in (element.tag, *map(str, element.attrib)))
         if any(uri.startswith("http://www.cdisc.org/ns/def/") for uri in uris):
             break
@@ -111,7 +111,8 @@ def _read_odm(reading: Reading, root: etree._Element) -> Study:
     metadata = reading.child(element, "MetaDataVersion") if element is not None else None
     if element is None or metadata is None:
         raise InputError(
-            "the file has no Study with a MetaDataVersion", place=Place(file=reading.report.file, line=root.sourceline)
+            "the file has no Study with a MetaDataVersion",
+            place=Place(file=reading.report.file, line=line_of(root)),
         )
     texts = [one.get(f"{{{XML}}}lang", "") for one in metadata.iter(clark("TranslatedText", reading.version))]
     reading.language = Counter(texts).most_common(1)[0][0] if texts else "en"
@@ -124,24 +125,29 @@ def _read_odm(reading: Reading, root: etree._Element) -> Study:
     fields = _read_metadata(reading, metadata)
     header = _read_header(reading, root, element, metadata, fields["standards"])
     created = reading.attribute(root, "CreationDateTime")
+    if created:
+        fields["created"] = created
     return Study(
         study_id=given.get("StudyName", "") or reading.attribute(element, "OID") or "unnamed",
         description=given.get("StudyDescription", ""),
         protocol=given.get("ProtocolName", ""),
         language=reading.language,
         define=header,
-        **({"created": created} if created else {}),
         **fields,
     )
 
 
 def _read_header(
-    reading: Reading, root: etree._Element, study: etree._Element, metadata: etree._Element, standards: tuple[Standard, ...]
+    reading: Reading,
+    root: etree._Element,
+    study: etree._Element,
+    metadata: etree._Element,
+    standards: tuple[Standard, ...],
 ) -> DefineHeader:
     old = reading.version == "2.0"
     spelled = reading.attribute(metadata, "def:StandardName") if old else ""
     usual = standard_to_2_0(standards[0].name) if old and standards else ""
-    context = "Submission" if old else reading.one_of(root, "def:Context", ("Submission", "Other"))
+    context: Any = "Submission" if old else reading.one_of(root, "def:Context", ("Submission", "Other"))
     return DefineHeader(
         file_oid=reading.attribute(root, "FileOID"),
         study_oid=reading.attribute(study, "OID"),
@@ -214,7 +220,7 @@ def _read_standards(reading: Reading, metadata: etree._Element) -> tuple[Standar
 
 def _read_documents(reading: Reading, metadata: etree._Element) -> tuple[tuple[Document, ...], str]:
     """Read the documents and say which one is the annotated CRF."""
-    kinds: dict[str, str] = {}
+    kinds: dict[str, Any] = {}
     for name, kind in (("def:AnnotatedCRF", "acrf"), ("def:SupplementalDoc", "supplemental")):
         holder = reading.child(metadata, name)
         if holder is None:
@@ -271,10 +277,10 @@ def _read_dataset(
     subclass, class_ = _read_class(reading, group)
     link = _read_leaf(reading, group)
     sas_name = reading.attribute(group, "SASDatasetName")
+    fields: dict[str, Any] = {"class": class_, **link, **_read_standing(reading, group, standards)}
     return Dataset(
         name=name,
         label=reading.description(group),
-        class_=class_,
         subclass=subclass,
         structure=reading.attribute(group, "def:Structure"),
         purpose=reading.attribute(group, "Purpose"),
@@ -287,12 +293,11 @@ def _read_dataset(
         aliases=read_aliases(reading, group),
         variables=tuple(variables),
         value_levels=tuple(levels),
-        **link,
-        **_read_standing(reading, group, standards),
+        **fields,
     )
 
 
-def _read_standing(reading: Reading, group: etree._Element, standards: tuple[Standard, ...]) -> dict[str, str]:
+def _read_standing(reading: Reading, group: etree._Element, standards: tuple[Standard, ...]) -> dict[str, Any]:
     if reading.version == "2.0":
         return {"standard": standards[0].id if standards else ""}
     return {

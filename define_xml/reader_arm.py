@@ -35,11 +35,14 @@ def _short(oid: str, prefix: str) -> str:
 
 
 def _read_result(reading: Reading, result: etree._Element, owners: dict[str, tuple[str, ...]]) -> AnalysisResult:
-    datasets, join = (), ""
+    datasets: tuple[AnalysisDataset, ...] = ()
+    join = ""
     holder = reading.child(result, "arm:AnalysisDatasets")
     if holder is not None:
         join = reading.link(holder, "def:CommentOID", "CommentDef")
-        datasets = tuple(_read_dataset(reading, one, owners) for one in reading.children(holder, "arm:AnalysisDataset"))
+        datasets = tuple(
+            _read_dataset(reading, one, owners) for one in reading.children(holder, "arm:AnalysisDataset")
+        )
     documentation = reading.child(result, "arm:Documentation")
     return AnalysisResult(
         id=_short(reading.attribute(result, "OID"), "AR."),

@@ -68,7 +68,9 @@ def _pages(reading: Reading, page: etree._Element) -> str:
     listed = reading.attribute(page, "PageRefs")
     first, last = reading.attribute(page, "FirstPage"), reading.attribute(page, "LastPage")
     if listed and (first or last):
-        reading.report.add("DEF-I02", "both PageRefs and FirstPage/LastPage: PageRefs is read", element=page, value=listed)
+        reading.report.add(
+            "DEF-I02", "both PageRefs and FirstPage/LastPage: PageRefs is read", element=page, value=listed
+        )
     return listed or (f"{first}-{last}" if first or last else "")
 
 
@@ -78,7 +80,9 @@ def read_origin(reading: Reading, element: etree._Element, *, crf: str) -> Origi
     source = reading.attribute(element, "Source") if reading.version == "2.1" else ""
     if reading.version == "2.0":
         if type_ and type_ not in TYPES_2_0:
-            reading.report.add("DEF-I03", f"origin type {type_!r} is not one of 2.0: kept", element=element, value=type_)
+            reading.report.add(
+                "DEF-I03", f"origin type {type_!r} is not one of 2.0: kept", element=element, value=type_
+            )
         type_, source = origin_from_2_0(type_)
     description = reading.description(element)
     documents = read_document_refs(reading, element)
@@ -129,7 +133,9 @@ def read_item_ref(reading: Reading, reference: etree._Element) -> dict[str, Any]
     }
 
 
-def read_where(reading: Reading, clause: etree._Element, *, home: str, owners: dict[str, tuple[str, ...]]) -> WhereClause:
+def read_where(
+    reading: Reading, clause: etree._Element, *, home: str, owners: dict[str, tuple[str, ...]]
+) -> WhereClause:
     """Read a def:WhereClauseDef; a variable that several datasets share is taken from `home` when it has it."""
     conditions = []
     for check in reading.children(clause, "RangeCheck"):
@@ -187,7 +193,9 @@ def read_codelist(reading: Reading, element: etree._Element) -> Codelist | Dicti
 def _codelist_type(reading: Reading, element: etree._Element) -> str:
     if element.get("DataType") == "string":
         reading.attribute(element, "DataType")
-        reading.report.add("DEF-I03", "DataType string of a codelist is read as text", element=element, value="string")
+        reading.report.add(
+            "DEF-I03", "DataType string of a codelist is read as text", element=element, value="string"
+        )
         return "text"
     return reading.one_of(element, "DataType", ("text", "float", "integer"), "text")
 
@@ -231,7 +239,7 @@ def read_comment(reading: Reading, element: etree._Element) -> Comment:
     )
 
 
-def read_document(reading: Reading, leaf: etree._Element, *, kind: str) -> Document:
+def read_document(reading: Reading, leaf: etree._Element, *, kind: Any) -> Document:
     """Read a def:leaf."""
     return Document(
         id=reading.id_of("leaf", reading.attribute(leaf, "ID")),

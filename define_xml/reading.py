@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import Any
 
 from lxml import etree
 
@@ -19,7 +20,14 @@ _OID_KINDS = {
     "def:CommentDef": "CommentDef",
     "ItemGroupDef": "ItemGroupDef",
 }
-ID_PREFIX = {"CodeList": "CL.", "MethodDef": "MT.", "CommentDef": "COM.", "WhereClauseDef": "WC.", "Standard": "STD.", "leaf": "LF."}
+ID_PREFIX = {
+    "CodeList": "CL.",
+    "MethodDef": "MT.",
+    "CommentDef": "COM.",
+    "WhereClauseDef": "WC.",
+    "Standard": "STD.",
+    "leaf": "LF.",
+}
 """OIDs are prefix and id: the model keeps the id."""
 
 
@@ -51,11 +59,11 @@ class Reading:
         self.report.add("DEF-I02", f"{name}={text!r} is not an integer", element=element, value=text)
         return None
 
-    def yes_no(self, element: etree._Element, name: str) -> str:
+    def yes_no(self, element: etree._Element, name: str) -> Any:
         """Return Yes, No or empty; anything else is a finding."""
         return self.one_of(element, name, ("Yes", "No"))
 
-    def one_of(self, element: etree._Element, name: str, allowed: tuple[str, ...], default: str = "") -> str:
+    def one_of(self, element: etree._Element, name: str, allowed: tuple[str, ...], default: str = "") -> Any:
         """Return an attribute that must have one of the allowed values; anything else is a finding."""
         text = self.attribute(element, name)
         if text and text not in allowed:
@@ -92,9 +100,9 @@ class Reading:
             return ""
         texts = list(holder.iterchildren(clark("TranslatedText", self.version)))
         wanted = [one for one in texts if one.get(f"{{{XML}}}lang", "") == self.language]
-        chosen = (wanted or texts or [None])[0]
-        if chosen is None:
+        if not texts:
             return ""
+        chosen = (wanted or texts)[0]
         self.taken.add((chosen, ""))
         if wanted:
             self.taken.add((chosen, f"{{{XML}}}lang"))
@@ -142,7 +150,7 @@ class Reading:
         for element in root:
             self._left_over(element)
 
-    def _left_over(self, element: etree._Element) -> None:
+    def _left_over(self, element: Any) -> None:
         if not isinstance(element.tag, str):
             return
         if (element, "") not in self.taken:
