@@ -123,3 +123,6 @@ OVERRIDDEN = rule(
     "SPEC-018", "notice", "study.yaml stands above", "study.yaml and a workbook differ in a value of the study."
 )
 EMPTY_FILE = rule("SPEC-019", "error", "not a specification", "A file holds nothing that a specification could use.")
+SELECTION = rule(
+    "SPEC-020", "warning", "selection not understood", "The selection criteria of an analysis result do not parse."
+)

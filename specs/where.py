@@ -1,7 +1,8 @@
 """Where clauses as text: `PARAMCD EQ OS`, `LBTESTCD IN (ALB, BILI) AND DM.SEX EQ M`.
 
 Values are quoted with `"` where they contain a comma, a quote, a bracket, AND or outer white space; a quote
-inside is doubled.  Comparators are those of Define-XML 2.1 (def:WhereClauseDef RangeCheck); conditions are joined by AND.
+inside is doubled.  Comparators are those of Define-XML 2.1 (RangeCheck of def:WhereClauseDef); conditions are joined
+by AND.
 """
 
 from __future__ import annotations

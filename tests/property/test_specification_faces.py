@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from specs import models as m
 from specs.nodes import plain
 from specs.where import parse_where, render_where
-from specs.yaml_files import read_study, write_yaml
+from specs.workbook import write_workbook
+from specs.yaml_files import read_specification, read_study, write_yaml
 from specs.yaml_text import Place, block, flow, parse_yaml
 
 LETTERS = "abcXYZ019 .,:;#-_[]{}()&*!|>%@'\"\\/~=<+?\n\té中µ\xa0\x85\u2028\U0001f600"
@@ -27,7 +28,7 @@ ARGUMENTS: Any = st.recursive(
     lambda inner: st.lists(inner, max_size=3).map(tuple) | st.dictionaries(TEXT, inner, max_size=3),
     max_leaves=5,
 )
-MOST = settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+MOST = settings(max_examples=30, deadline=None, suppress_health_check=list(HealthCheck))
 VERBATIM = {"synonyms", "values", "delimiter", "settings", "transliterations"}
 
 
@@ -133,3 +134,16 @@ def test_a_where_clause_survives_text(conditions: list[tuple[str, str, Any, str]
         )
     )
     assert parse_where(render_where(where)) == where
+
+
+@MOST
+@given(studies())
+def test_a_study_survives_a_workbook(study: m.Study) -> None:
+    """A study written as a workbook reads back equal, with the same hash as from YAML."""
+    study = study.model_copy(update={"created": "2025-03-28T12:00:00"})
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "spec.xlsx"
+        write_workbook(study, path)
+        loaded = read_specification(path)
+    assert loaded.study == study
+    assert loaded.study.sha256() == study.sha256()
