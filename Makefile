@@ -33,7 +33,7 @@ lock: $(VENV)/bin/python
 	$(COMPILE) --extra build --extra dev --extra suites -c requirements.lock -o requirements-dev.lock pyproject.toml
 
 docs: $(VENV)/.dev
-	$(BIN)/python -m docs.generate
+	$(BIN)/python docs/generate.py
 
 $(VENV)/bin/python:
 	@command -v $(PYTHON) >/dev/null || { echo "Python 3.11 or later is needed: install it (Debian: apt-get install python3 python3-venv) or set PYTHON=/path/to/python3"; exit 1; }

@@ -137,12 +137,11 @@ class Build:
             new, old = result.links or (np.flatnonzero(kept), provider[kept])
             self._moves.append((block.ids[old], ids[new]))
         providers = {
-            variable: [
-                Provider(one.source, one.column, np.where(kept, one.row[provider], -1).astype(np.int32))
-                for one in found
-            ]
+            variable: [Provider(one.source, one.column, _moved(one.row, provider, kept)) for one in found]
             for variable, found in block.providers.items()
         }
+        for one in result.taken:
+            providers[one.variable] = [Provider(one.table, one.column, one.rows.astype(np.int32))]
         frame = result.frame
         columns = {
             str(name): pd.Series(frame[name].array, index=pd.RangeIndex(len(frame)), name=name) for name in frame
@@ -187,6 +186,12 @@ class Build:
                 self.exclusions.append(HeldExclusion(source, rows, exclusion.reason))
 
 
+def _moved(rows: Int32, provider: Positions, kept: npt.NDArray[np.bool_]) -> Int32:
+    moved = np.full(len(provider), -1, dtype=np.int32)
+    moved[kept] = rows[provider[kept]]
+    return moved
+
+
 def first_links(links: RecordLineage, positions: Positions) -> tuple[str, Positions]:
     """Return the source name and the first source row of each record (-1: none); the name is the commonest one."""
     start = np.searchsorted(links.record, positions, side="left")
@@ -216,9 +221,11 @@ def _relink(links: RecordLineage, result: Records, table: str) -> RecordLineage:
         new, old = new[order], old[order]
         taken = take_records(links, old.astype(np.int32))
         made = RecordLineage(links.sources, new[taken.record].astype(np.int32), taken.source, taken.row)
-    if result.joined is None:
-        return made
-    return _add_links(made, table, result.joined)
+    if result.joined is not None:
+        made = _add_links(made, table, result.joined)
+    for link in result.linked:
+        made = _add_links(made, link.table, (link.records, link.rows))
+    return made
 
 
 def _add_links(links: RecordLineage, table: str, joined: tuple[Positions, Positions]) -> RecordLineage:

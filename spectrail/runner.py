@@ -21,7 +21,7 @@ from spectrail.dataset import Dataset
 from spectrail.errors import Place, SpecError, SpectrailError, UnknownNameError
 from spectrail.expressions import Expression
 from spectrail.lineage import Provider, Trace
-from spectrail.steps import Algorithm, Exclusion, Outcome, Parameter, Positions, Problem, Records, Role
+from spectrail.steps import INJECTED, Algorithm, Exclusion, Outcome, Parameter, Positions, Problem, Records, Role
 
 START, STACK = "records", "combine"
 """The two steps that the runner itself carries out."""
@@ -262,6 +262,14 @@ class _StepRun:
         values = expressions.evaluate(self.space.parse(text), columns, index)
         return values.fillna(False).to_numpy(dtype=bool)
 
+    def _evaluate_on(self, text: str, frame: pd.DataFrame) -> Any:
+        """Evaluate a condition on a table's frame, whose variables it names without a prefix."""
+        names = self.space.parse(text).columns
+        self._check_known(names, frame.columns)
+        index = pd.RangeIndex(len(frame))
+        columns = {name: pd.Series(frame[name].array, index=index, name=name) for name in names}
+        return self._evaluate(text, columns, index)
+
     def _keep_providers(self, outcome: Outcome) -> None:
         block, target = self.block, self.step.target
         found = list(self.references.values())
@@ -331,14 +339,19 @@ class _StepRun:
                 raise UnknownNameError(f"argument of {entry.name}", name, known)
         positional = self._bind_sources(entry)
         named: dict[str, Any] = {}
+        injected = {
+            Role.CONTENT: self._content,
+            Role.TABLES: lambda name: self._table(name, ()).frame,
+            Role.EVALUATE: self._evaluate_on,
+        }
         ordered = sorted(entry.arguments, key=lambda p: p.role is not Role.TABLE)
         for parameter in ordered:
             value = self._bind_one(entry, parameter)
             if value is not _LEFT_OUT:
                 named[parameter.name] = value
         for parameter in entry.parameters:
-            if parameter.role is Role.CONTENT:
-                named[parameter.name] = self._content
+            if parameter.role in INJECTED:
+                named[parameter.name] = injected[parameter.role]
         return positional, named
 
     def _bind_sources(self, entry: Algorithm) -> list[Any]:

@@ -10,6 +10,8 @@ An algorithm is a function with typed arguments; the annotation says what the te
 | `Table` | a raw table, lookup table or dataset | its frame; the index is the row number |
 | `TableColumn` | a column of that step's table | the name, checked to exist |
 | `Content` | nothing (filled in by the runner) | a function: positions -> all collected values |
+| `Tables` | nothing (filled in by the runner) | a function: name of a table or dataset -> its frame |
+| `Evaluate` | nothing (filled in by the runner) | a function: condition, frame -> boolean array |
 | a class the caller has a resolver for | its name | the object (for example one codelist) |
 | any other type | text | the text converted to that type |
 
@@ -46,6 +48,8 @@ class Role(enum.Enum):
     TABLE = "table"
     TABLE_COLUMN = "column of the table"
     CONTENT = "content"
+    TABLES = "tables"
+    EVALUATE = "evaluate"
     VALUE = "value"
 
 
@@ -55,6 +59,11 @@ Condition = Annotated[pd.Series, Role.CONDITION]
 Table = Annotated[pd.DataFrame, Role.TABLE]
 TableColumn = Annotated[str, Role.TABLE_COLUMN]
 Content = Annotated[Callable[[Positions], pd.DataFrame], Role.CONTENT]
+Tables = Annotated[Callable[[str], pd.DataFrame], Role.TABLES]
+Evaluate = Annotated[Callable[[str, pd.DataFrame], npt.NDArray[np.bool_]], Role.EVALUATE]
+
+INJECTED = (Role.CONTENT, Role.TABLES, Role.EVALUATE)
+"""Arguments that the runner fills in; a step does not give them."""
 
 
 @dataclass(frozen=True)
@@ -97,6 +106,25 @@ class Exclusion:
 
 
 @dataclass(frozen=True)
+class Link:
+    """Rows of a table (index labels of its frame) that went into records: pairs (new position, row)."""
+
+    table: str
+    records: Positions
+    rows: Positions
+
+
+@dataclass(frozen=True)
+class Taken:
+    """The row of a table that gave each record its value of `variable` (-1: none), and the column it came from."""
+
+    variable: str
+    table: str
+    column: str
+    rows: Positions
+
+
+@dataclass(frozen=True)
 class Records:
     """What a record algorithm gives back.
 
@@ -109,6 +137,8 @@ class Records:
     provider: Positions
     links: tuple[Positions, Positions] | None = None
     joined: tuple[Positions, Positions] | None = None
+    linked: tuple[Link, ...] = ()
+    taken: tuple[Taken, ...] = ()
     excluded: tuple[Exclusion, ...] = ()
     problems: tuple[Problem, ...] = ()
 
@@ -148,7 +178,7 @@ class Algorithm:
     @property
     def arguments(self) -> tuple[Parameter, ...]:
         """The arguments that a step gives by name, beside its source."""
-        return tuple(p for p in self.parameters if not p.source and p.role is not Role.CONTENT)
+        return tuple(p for p in self.parameters if not p.source and p.role not in INJECTED)
 
 
 @dataclass(frozen=True)
