@@ -53,7 +53,7 @@ def ascii_number(text: str) -> str:
 
 def read_number(text: str, decimal: Decimals = "point") -> Reading:
     """Read one collected result; see the module for the rules."""
-    if PLAIN.fullmatch(text) and text.isascii():
+    if (decimal == "point" or "." not in text) and text.isascii() and PLAIN.fullmatch(text):
         return Reading(Decimal(text))
     value = ascii_number(text)
     if not any(character.isdigit() for character in value):

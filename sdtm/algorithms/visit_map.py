@@ -8,9 +8,9 @@ import pandas as pd
 from sdtm.algorithms.lookup import folded, key_texts, provider_rows
 from sdtm.catalog import ALGORITHMS
 from spectrail import dates, frames
-from spectrail.errors import SpecError
+from spectrail.errors import SpecError, UnknownNameError
 from spectrail.findings import Severity
-from spectrail.steps import Outcome, Positions, Problem, Table, TableColumn, Values
+from spectrail.steps import Outcome, Positions, Problem, Table, Values
 
 MOST_UNSCHEDULED = 99
 
@@ -19,10 +19,10 @@ MOST_UNSCHEDULED = 99
 def visit_map(
     *values: Values,
     table: Table,
-    key: tuple[TableColumn, ...],
+    key: tuple[str, ...],
     give: str,
-    visit: TableColumn = "VISIT",
-    number: TableColumn = "VISITNUM",
+    visit: str = "VISIT",
+    number: str = "VISITNUM",
     date: Values | None = None,
     subject: Values = "USUBJID",
     visits: Table | None = None,
@@ -41,8 +41,9 @@ def visit_map(
     """
     if len(values) != len(key):
         raise SpecError(f"visit_map has {len(values)} source(s) for {len(key)} key column(s)")
-    if give not in table.columns:
-        raise SpecError(f"visit table has no column {give!r}", hint="columns: " + ", ".join(map(str, table.columns)))
+    for name in (give, visit, number, *key):
+        if name not in table.columns:
+            raise UnknownNameError("column of the visit table", name, map(str, table.columns))
     left, right = [folded(one) for one in values], [folded(table[name]) for name in key]
     rows = frames.match_keys(left, right).rows
     problems = list(_unmapped(left, rows, unmapped))
