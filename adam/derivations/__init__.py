@@ -1,0 +1,1 @@
+"""Derivations; importing this package registers all of them on `adam.catalog.DERIVATIONS`."""

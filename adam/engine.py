@@ -1,0 +1,178 @@
+"""The ADaM engine: expands specifications into steps, runs them over SDTM and gives back analysis datasets."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+import pandas as pd
+
+import adam.derivations
+import adam.parameters  # noqa: F401 - fills the catalogue
+from adam.catalog import DERIVATIONS
+from specs import models
+from specs.expressions import parse
+from spectrail.build import Build, SourceTable
+from spectrail.dataset import Dataset
+from spectrail.errors import Place, SpecError
+from spectrail.findings import Findings
+from spectrail.layout import Column, Layout
+from spectrail.lineage import Lineage, RecordLineage
+from spectrail.runner import START, Workspace
+from spectrail.settings import substituted
+
+PREDECESSOR = "predecessor"
+"""The derivation that copies a variable whose origin is Predecessor."""
+
+
+@dataclass
+class Engine:
+    """One run over a study's analysis datasets.
+
+    `sdtm` holds the finished SDTM datasets (frames with supplemental qualifiers apart), `tables` gives lookup tables
+    by name.  `datasets` yields analysis datasets in the order of the specification; whatever one needs of another is
+    made first.  `settle` completes the lineage when all are made.
+    """
+
+    study: models.Study
+    sdtm: Mapping[str, Dataset]
+    tables: Callable[[str], SourceTable | None] = lambda _: None
+    resolvers: Mapping[type, Callable[[str], object]] = field(default_factory=dict)
+    places: Callable[[str, int], Place | None] = lambda *_: None
+    progress: Callable[[str], None] = lambda _: None
+
+    def __post_init__(self) -> None:
+        self.specs = {dataset.name: dataset for dataset in self.study.datasets if dataset.steps or dataset.parameters}
+        self.plans = {name: plan(self.study, spec) for name, spec in self.specs.items()}
+        self.space = Workspace(
+            catalog=DERIVATIONS.registry,
+            plans=self.plans,
+            tables=self.tables,
+            parse=parse,
+            resolvers=self.resolvers,
+            finished=self.sdtm,
+            places=self.places,
+            progress=self.progress,
+        )
+
+    def datasets(self, names: Sequence[str] | None = None) -> Iterator[Dataset]:
+        """Yield the analysis datasets named (default: all)."""
+        for name in self.plans:
+            if names is None or name in names:
+                build = self.space.run(name)
+                if build.block is None:
+                    raise SpecError(f"the steps of {name} start no records", place=Place(dataset=name))
+                yield finished(build, self.specs[name])
+
+    def settle(self, dataset: Dataset) -> Dataset:
+        """Turn ids of other analysis datasets' records in the lineage into ordinals of the written files."""
+        lineage = dataset.lineage
+        providers = {
+            variable: tuple(replace(one, row=self._ordinals(one.source, one.row)) for one in found)
+            for variable, found in lineage.providers.items()
+        }
+        return dataset.replace(lineage=replace(lineage, records=self._records(lineage.records), providers=providers))
+
+    def _records(self, records: RecordLineage) -> RecordLineage:
+        rows = records.row.copy()
+        for code, source in enumerate(records.sources):
+            mine = records.source == code
+            rows[mine] = self._ordinals(source, records.row[mine])
+        return replace(records, row=rows)
+
+    def _ordinals(self, source: str, rows: np.ndarray) -> np.ndarray:
+        build = self.space.builds.get(source)
+        if build is None or build.block is None:
+            return rows
+        wide = rows.astype(np.int64)
+        return np.where(wide >= 0, build.current(np.where(wide >= 0, wide, 0)), -1).astype(np.int32)
+
+
+def plan(study: models.Study, dataset: models.Dataset) -> tuple[models.Step, ...]:
+    """Expand the specification of an analysis dataset into its steps.
+
+    Each parameter becomes a block of records of its own, then come the steps of the dataset; variables whose origin
+    is Predecessor are copied as soon as their source is at hand; `$name` becomes the value of that setting.
+    """
+    steps = [*_parameter_steps(dataset), *dataset.steps]
+    made = {step.target for step in steps}
+    copies = {
+        variable.name: origin.predecessor
+        for variable in dataset.variables
+        for origin in variable.origins[:1]
+        if origin.predecessor and variable.name not in made
+    }
+    full: list[models.Step] = []
+    for number, step in enumerate(steps):
+        full.append(step)
+        if step.algorithm == START:
+            direct = {name: text for name, text in copies.items() if text.partition(".")[0] == step.source[0]}
+            full += [_copy(name, text) for name, text in direct.items()]
+            last = not any(one.algorithm == START for one in steps[number + 1 :])
+            if last:
+                combine = [models.Step(algorithm="combine")] if len(_starts(steps)) > 1 else []
+                later = {name: text for name, text in copies.items() if not _is_direct(text, steps)}
+                full += [*combine, *(_copy(name, text) for name, text in later.items())]
+    return tuple(step.model_copy(update={"arguments": substituted(step.arguments, study.settings)}) for step in full)
+
+
+def _starts(steps: Sequence[models.Step]) -> list[models.Step]:
+    return [step for step in steps if step.algorithm == START]
+
+
+def _is_direct(text: str, steps: Sequence[models.Step]) -> bool:
+    return text.partition(".")[0] in {step.source[0] for step in _starts(steps) if step.source}
+
+
+def _copy(name: str, text: str) -> models.Step:
+    return models.Step(target=name, algorithm=PREDECESSOR, source=(text,))
+
+
+def _parameter_steps(dataset: models.Dataset) -> Iterator[models.Step]:
+    """Yield the steps of every parameter: start records from its input, apply its rule, name it."""
+    for parameter in dataset.parameters:
+        start = str(parameter.settings.get("records", parameter.inputs[0] if parameter.inputs else "ADSL"))
+        where = str(parameter.settings.get("where", ""))
+        yield models.Step(algorithm=START, source=(start,), when=where)
+        settings = {key: value for key, value in parameter.settings.items() if key not in ("records", "where")}
+        if parameter.rule:
+            yield models.Step(algorithm=parameter.rule, arguments=settings)
+        constants = {"PARAMCD": parameter.paramcd, "PARAM": parameter.param, "PARCAT1": parameter.parcat1}
+        if parameter.paramn is not None:
+            constants["PARAMN"] = str(parameter.paramn)
+        for name, value in constants.items():
+            if value and name in dataset.names:
+                yield models.Step(target=name, algorithm="assign_constant", arguments={"value": value})
+
+
+def finished(build: Build, spec: models.Dataset) -> Dataset:
+    """Bring the records of a build into the variables, order and types of the specification."""
+    block = build.block
+    assert block is not None
+    columns = {}
+    for variable in spec.variables:
+        values = block.columns.get(variable.name)
+        numeric = variable.data_type in ("integer", "float")
+        if values is None:
+            empty = pd.Series(np.nan, index=block.index, dtype="float64", name=variable.name)
+            values = empty if numeric else empty.astype("str")
+        columns[variable.name] = values
+    layout = Layout(
+        spec.name,
+        spec.label,
+        tuple(
+            Column(
+                one.name,
+                one.label,
+                one.data_type or "text",
+                8 if one.data_type in ("integer", "float") else one.length,
+                one.format,
+            )
+            for one in spec.variables
+        ),
+        spec.keys,
+    )
+    providers = {name: tuple(found) for name, found in block.providers.items() if name in spec.names}
+    lineage = Lineage(block.links, tuple(build.traces), providers)
+    return Dataset(layout, pd.DataFrame(columns, index=block.index), lineage, Findings())

@@ -1,0 +1,1 @@
+"""Parameters: response, MRD, time to event; importing this package registers their rules."""
