@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from spectrail.expressions import number_functions, text_functions  # noqa: F401  (they register themselves)
 from spectrail.expressions.evaluate import evaluate
 from spectrail.expressions.functions import FUNCTIONS, Function
 from spectrail.expressions.nodes import Expression

@@ -1,6 +1,6 @@
 """The functions of the expression language: their registry, the way they are declared and called.
 
-The functions themselves are in `text_functions` and `number_functions`; importing this module registers them.
+The functions themselves are in `text_functions` and `number_functions`, which the package imports.
 """
 
 from __future__ import annotations
@@ -113,6 +113,3 @@ def function(
         return run
 
     return add
-
-
-from spectrail.expressions import number_functions, text_functions  # noqa: E402, F401  (they register themselves)

@@ -22,6 +22,8 @@ FORM = (
 )
 PARTS = ("year", "month", "day", "hour", "minute", "second", "fraction")
 ABSENT = -1
+FIRST_YEAR = 1583
+"""ISO 8601 has earlier years by agreement only; a number such as 1001-01 is no date."""
 DAY = 3
 """Precision of a date known to the day; 0 no year, 1 year, 2 month, 4 hour, 5 minute, 6 second, 7 fraction."""
 DAY_MICROSECONDS = 86_400_000_000
@@ -88,8 +90,9 @@ def _possible(parts: dict[str, Ints]) -> Bools:
     safe_month = np.where(month_fits & (month != ABSENT), month, 12)
     year = np.where(parts["year"] == ABSENT, 2000, parts["year"])  # 29 February of an unknown year is possible
     day_fits = (day == ABSENT) | ((day >= 1) & (day <= _month_length(year, safe_month)))
+    year_fits = (parts["year"] == ABSENT) | (parts["year"] >= FIRST_YEAR)
     time_fits = (parts["hour"] <= 23) & (parts["minute"] <= 59) & (parts["second"] <= 59)
-    return month_fits & day_fits & time_fits
+    return year_fits & month_fits & day_fits & time_fits
 
 
 def _bounds(parts: dict[str, Ints]) -> tuple[Ints, ...]:

@@ -51,7 +51,7 @@ METHODS: dict[Method, str] = {
     "different": "`==` is false, `!=` is true",
     "numbers": "as numbers, after rounding both to 15 significant digits",
     "dates": "as dates where they decide: dates of one precision, day or finer, as points; otherwise as the "
-    "intervals that they may mean, and false where these overlap",
+    "intervals that they may mean, and false where these overlap; the same text is equal to itself",
     "text": "as text, exactly; order is that of code points",
 }
 
@@ -212,9 +212,16 @@ def _decide(operator: str, left: _Side, right: _Side) -> Bools:
     return result
 
 
+def _compare_as_dates(operator: str, left: _Side, right: _Side) -> Bools:
+    decided = compare_dates(operator, left.dates, right.dates)
+    if operator == "==":
+        return decided | TEXT_COMPARISONS["=="](left.texts, right.texts).to_numpy(zero_copy_only=False)
+    return decided
+
+
 _COMPARE: dict[str, Callable[[str, _Side, _Side], Bools]] = {
     "numbers": lambda operator, left, right: compare_numbers(operator, left.numbers, right.numbers),
-    "dates": lambda operator, left, right: compare_dates(operator, left.dates, right.dates),
+    "dates": _compare_as_dates,
     "text": lambda operator, left, right: TEXT_COMPARISONS[operator](left.texts, right.texts).to_numpy(
         zero_copy_only=False
     ),

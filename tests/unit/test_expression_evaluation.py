@@ -9,7 +9,7 @@ from decimal import Decimal
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from specs.expressions import parse
@@ -78,7 +78,7 @@ PAIRS = [
     ("2024-03-05", "2024-03", "......"),
     ("2024-03-05", "2024-04", ".TTT.."),
     ("2024-03-01", "2024-03", "...T.."),
-    ("2024-03", "2024-03", "......"),
+    ("2024-03", "2024-03", "T....."),
     ("2024-03", "2024-03-31", "...T.."),
     ("2024-02", "2024-02-29", "...T.."),
     ("2024-03-05", "2024-03-05T10:00", "......"),
@@ -91,13 +91,18 @@ PAIRS = [
     ("2024-03-05T-:30", "2024-03-05T10:30", "......"),
     ("2024-03-05T10", "2024-03-05T11:00", ".TTT.."),
     ("--03-05", "2024-03-05", "......"),
-    ("--03-05", "--03-05", "......"),
+    ("--03-05", "--03-05", "T....."),
     ("-----T07:15", "2024-03-05T07:15", "......"),
     ("2024---05", "2024-03-05", "......"),
     ("2024---05", "2025-01-01", ".TTT.."),
     ("2024-03-05", "UNK", ".T...."),
     ("2024-02-30", "2024-03-05", ".T...."),
     ("2023-02-29", "2023-02-29", "T..T.T"),
+    ("1001-01", "1001-01", "T..T.T"),
+    ("1001-01", "1001-02", ".TTT.."),
+    ("1001-01", "2024-03-05", ".T...."),
+    ("2001-01", "2001-02", ".TTT.."),
+    ("9999-12-31", "2024-03", ".T..TT"),
     ("2024-13", "2024-03-05", ".T...."),
     ("UNK", "UNK", "T..T.T"),
     ("UNK", "unk", ".TTT.."),
@@ -164,6 +169,7 @@ def test_decimals_are_compared_as_people_write_them():
 finite = st.floats(allow_nan=False, allow_infinity=False, allow_subnormal=False, min_value=-1e200, max_value=1e200)
 
 
+@settings(deadline=None)
 @given(finite, st.sampled_from([0.0, 1e-16, 1e-15, 3e-15, 1e-14, 5e-14, 0.5]), st.sampled_from(OPERATORS))
 def test_comparison_of_numbers_is_that_of_their_15_digits(value, shift, operator):
     """The vector comparison equals comparing decimals of 15 digits."""
@@ -180,6 +186,7 @@ def test_comparison_of_numbers_is_that_of_their_15_digits(value, shift, operator
     assert expected == compare_numbers(operator, np.array([value]), np.array([other]))[0]
 
 
+@settings(deadline=None)
 @given(st.lists(finite | st.integers(-(10**7), 10**7).map(lambda n: n / 100), min_size=1, max_size=20))
 def test_numbers_are_rendered_as_plain_decimals_that_read_back(values):
     """The quick way and the slow way agree; the text reads back to 15 digits."""
@@ -190,6 +197,7 @@ def test_numbers_are_rendered_as_plain_decimals_that_read_back(values):
     assert compare_numbers("==", read, np.array(values)).all()
 
 
+@settings(deadline=None)
 @given(st.integers(-(10**9), 10**9), st.integers(0, 4))
 def test_rounding_is_half_away_from_zero_on_decimals(thousandths, digits):
     """For every decimal of five places the answer is that of decimal arithmetic."""
@@ -199,23 +207,20 @@ def test_rounding_is_half_away_from_zero_on_decimals(thousandths, digits):
 
 
 def _days(text):
-    """List the days a date may mean, by going through all of 2019-2025."""
-    year, month, day = text[:4], text[5:7], text[8:10]
-    every = (date(2019, 1, 1) + timedelta(days=n) for n in range(7 * 366))
-    return [
-        d
-        for d in every
-        if d.year == int(year) and (not month or d.month == int(month)) and (not day or d.day == int(day))
-    ]
+    """List the days a month or day may mean."""
+    first = date.fromisoformat(text if len(text) == 10 else f"{text}-01")
+    every = [first + timedelta(days=n) for n in range(31)]
+    return every[:1] if len(text) == 10 else [day for day in every if day.month == first.month]
 
 
 months = st.dates(date(2020, 1, 1), date(2024, 12, 31)).map(lambda d: d.isoformat()[:7])
 days = st.dates(date(2020, 1, 1), date(2024, 12, 31)).map(lambda d: d.isoformat())
 
 
+@settings(deadline=None)
 @given(months | days, months | days, st.sampled_from(OPERATORS))
 def test_partial_dates_compare_where_every_completion_agrees(left, right, operator):
-    """An order, or a difference, holds exactly if it holds for every pair of days that the dates may mean."""
+    """What holds for every pair of days that the dates may mean is true, else only that a text equals itself."""
     compared = {
         "==": lambda a, b: a == b,
         "!=": lambda a, b: a != b,
@@ -224,7 +229,7 @@ def test_partial_dates_compare_where_every_completion_agrees(left, right, operat
         ">": lambda a, b: a > b,
         ">=": lambda a, b: a >= b,
     }[operator]
-    expected = all(compared(a, b) for a in _days(left) for b in _days(right))
+    expected = all(compared(a, b) for a in _days(left) for b in _days(right)) or (operator == "==" and left == right)
     assert run(f"A {operator} B", A=[left], B=[right]) == [expected]
 
 
@@ -286,7 +291,7 @@ def test_there_are_few_functions():
         ("latest(A)", {"A": ["2024---15", "2024"]}, ["2024-12-15", "2024-12-31"]),
         ("time(A)", {"A": ["2024-03-05T-:30", "TEXT", "-----T07:15"]}, ["-:30", None, "07:15"]),
         ("day(A)", {"A": ["2024---15", "2024-02-30"]}, [15.0, None]),
-        ("days_between(A, '2024-03-01')", {"A": ["2024-02-29", "1582-10-04", None]}, [1.0, 161221.0, None]),
+        ("days_between(A, '2024-03-01')", {"A": ["2024-02-29", "1582-10-04", "1583-01-01"]}, [1.0, None, 161132.0]),
         ("col('a b') == 1", {"a b": ["1"]}, [True]),
     ],
 )  # fmt: skip
@@ -361,6 +366,7 @@ texts = st.sampled_from(
 )
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(cells, cells), min_size=2, max_size=12), st.data(), texts)
 def test_a_part_of_the_rows_gives_the_same_as_all(rows, data, text):
     """Evaluation is row by row: splitting the rows changes nothing."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from specs.expressions import MOST_CHARACTERS, parse
@@ -300,6 +300,7 @@ PIECES = st.sampled_from(
 )
 
 
+@settings(deadline=None)
 @given(st.lists(PIECES, max_size=30).map("".join) | st.text(max_size=60))
 def test_any_text_is_parsed_or_refused(text):
     """Whatever the text, the answer is an Expression or an error of the toolkit."""
