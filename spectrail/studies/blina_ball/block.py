@@ -125,6 +125,8 @@ def _last_dose(s: Subjects, chemo: pd.DataFrame, infused: pd.DataFrame) -> Float
 def _screen_twice(s: Subjects, frames: dict[str, pd.DataFrame]) -> None:
     """Give the re-screened person a first screening, failed for an infection 30 days earlier, under another number."""
     rows = np.flatnonzero(s["rescreened"])
+    if len(rows) == 0:
+        return
     demography, eligibility = frames["DM"], frames["ELIG"]
     earlier = demography.loc[demography["_i"].isin(rows)].assign(_alt=0)
     earlier["ICFDAT"] -= 30

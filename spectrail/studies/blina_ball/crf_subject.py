@@ -180,7 +180,7 @@ def survival(s: Subjects, offset: np.ndarray, streams: Streams) -> pd.DataFrame:
     alive = s["follow_up"] + 1
     contact = (alive < np.fmin(s["last"], s["death"])[:, None]) & (s["status"] != SCREEN_FAILURE)[:, None]
     row, visit = np.nonzero(contact)
-    attended = ~np.isnan(offset[row, FU1 + visit]) & (offset[row, FU1 + visit] < np.fmin(s["relapse"], s["nact"])[row])
+    attended = ~np.isnan(offset[row, FU1 + visit]) & ~(offset[row, FU1 + visit] >= np.fmin(s["relapse"], s["nact"])[row])
     at = np.where(attended, offset[row, FU1 + visit], alive[row, visit])
     regular = pd.DataFrame({"_i": row, "SURVDAT": at, "SOURCE": np.where(attended, "Visit", "Telephone")})
     dead = ~np.isnan(s["death"])

@@ -140,6 +140,8 @@ def _stamps(s: Subjects, frame: pd.DataFrame) -> tuple[Objects, Objects, Objects
     """Return first entry, last change and save times; they follow from subject and record, never from a clock."""
     number, position = s["number"][frame["_i"]].astype(np.int64), frame["_pos"].to_numpy(dtype=np.int64)
     mixed = (number * 7919 + position * 104729) % 1009
+    # A record marked first is the one that a later record of the same page corrected.
+    mixed = np.where(frame["_first"].fillna(False).astype(bool), 0, mixed)
     day = np.nan_to_num(frame["_date"].to_numpy(dtype=float), nan=0.0)
     day = np.where(day > 0, day, s["trt0"][frame["_i"]] + 25) + 1 + mixed % 4
     day = np.minimum(day, LATEST_ENTRY)
