@@ -19,7 +19,7 @@ from spectrail.errors import Place, SpecError
 from spectrail.findings import Findings
 from spectrail.layout import Column, Layout
 from spectrail.lineage import Lineage, RecordLineage
-from spectrail.runner import START, Workspace
+from spectrail.runner import STACK, START, Workspace
 from spectrail.settings import substituted
 
 PREDECESSOR = "predecessor"
@@ -103,26 +103,25 @@ def plan(study: models.Study, dataset: models.Dataset) -> tuple[models.Step, ...
         for origin in variable.origins[:1]
         if origin.predecessor and variable.name not in made
     }
+    starts = {step.source[0] for step in steps if step.algorithm == START and step.source}
+    looked_up = {name: text for name, text in copies.items() if text.partition(".")[0] not in starts}
+    anchor = _anchor(steps)
     full: list[models.Step] = []
     for number, step in enumerate(steps):
         full.append(step)
-        if step.algorithm == START:
+        if step.algorithm == START and step.source:
             direct = {name: text for name, text in copies.items() if text.partition(".")[0] == step.source[0]}
             full += [_copy(name, text) for name, text in direct.items()]
-            last = not any(one.algorithm == START for one in steps[number + 1 :])
-            if last:
-                combine = [models.Step(algorithm="combine")] if len(_starts(steps)) > 1 else []
-                later = {name: text for name, text in copies.items() if not _is_direct(text, steps)}
-                full += [*combine, *(_copy(name, text) for name, text in later.items())]
+        if number == anchor:
+            full += [_copy(name, text) for name, text in looked_up.items()]
     return tuple(step.model_copy(update={"arguments": substituted(step.arguments, study.settings)}) for step in full)
 
 
-def _starts(steps: Sequence[models.Step]) -> list[models.Step]:
-    return [step for step in steps if step.algorithm == START]
-
-
-def _is_direct(text: str, steps: Sequence[models.Step]) -> bool:
-    return text.partition(".")[0] in {step.source[0] for step in _starts(steps) if step.source}
+def _anchor(steps: Sequence[models.Step]) -> int:
+    """Return the step after which all records are there: the first `combine`, else the only start of records."""
+    stacks = [number for number, step in enumerate(steps) if step.algorithm == STACK]
+    starts = [number for number, step in enumerate(steps) if step.algorithm == START]
+    return stacks[0] if stacks else starts[-1] if starts else -1
 
 
 def _copy(name: str, text: str) -> models.Step:
@@ -144,6 +143,8 @@ def _parameter_steps(dataset: models.Dataset) -> Iterator[models.Step]:
         for name, value in constants.items():
             if value and name in dataset.names:
                 yield models.Step(target=name, algorithm="assign_constant", arguments={"value": value})
+    if dataset.parameters and not any(step.algorithm == START for step in dataset.steps):
+        yield models.Step(algorithm=STACK)
 
 
 def finished(build: Build, spec: models.Dataset) -> Dataset:
