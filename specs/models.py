@@ -359,6 +359,7 @@ class RawSource(Model):
     """One raw extract: a name by which steps address it and how to read it.
 
     `path` is relative to the study folder; `member` names the ODM form/item group, transport member or sheet;
+    `collected_by` is the source of origin Collected for what comes from here;
     `lenient` keeps undecodable bytes as `\\xNN` with a finding;
     `keys` identify a row for `diff-extracts` and duplicates; `dates` is the format list of the form's date columns.
     """
@@ -375,6 +376,7 @@ class RawSource(Model):
     keys: tuple[str, ...] = ()
     dates: tuple[str, ...] = ()
     label: str = ""
+    collected_by: Literal["Investigator", "Subject", "Vendor"] = "Investigator"
 
 
 class LookupTable(Model):
