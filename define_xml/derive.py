@@ -1,0 +1,243 @@
+"""Derive what a define.xml must not have typed by hand: lengths, digits, used terms, has-no-data, origins, methods.
+
+A typed value that disagrees with the data is an error finding that names both; a typed length is an upper bound.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from define_xml.catalogue import RULES
+from define_xml.complete import is_analysis
+from define_xml.evidence import Evidence
+from define_xml.method_of import derive_methods
+from define_xml.origin_of import Forms, derive_origins
+from specs.models import Codelist, Comment, Dataset, Study, Term, ValueLevel, Variable
+from specs.standards.catalogue import known_versions
+from specs.terminology import terminology
+from spectrail.findings import Findings
+from spectrail.profile import ColumnProfile
+
+NO_DATA = Comment(id="NO_DATA", description="No values were collected or derived: every value is missing.")
+_SIZED = frozenset({"text", "integer", "float"})
+
+
+@dataclass
+class Disagreements:
+    """Findings on typed values that the data contradict."""
+
+    rows: list[tuple[str, str, str, str, str]] = field(default_factory=list)
+
+    def add(self, rule: str, dataset: str, variable: str, value: str, message: str) -> None:
+        """Add one finding."""
+        self.rows.append((rule, dataset, variable, value, message))
+
+    def findings(self) -> Findings:
+        """Return the findings as a table."""
+        if not self.rows:
+            return Findings()
+        rule, dataset, variable, value, message = (list(column) for column in zip(*self.rows, strict=True))
+        severity = [RULES[one].severity for one in rule]
+        reference = [RULES[one].source for one in rule]
+        return Findings.of(
+            rule=rule,
+            severity=severity,
+            dataset=dataset,
+            variable=variable,
+            value=value,
+            message=message,
+            reference=reference,
+        )
+
+
+def derive_metadata(
+    study: Study, evidence: Mapping[str, Evidence], *, forms: Forms | None = None
+) -> tuple[Study, Findings]:
+    """Return the specification with everything derived that data and executed steps decide, and the contradictions.
+
+    `evidence` has one entry for each written dataset (see `observe`); datasets of the specification without one are
+    left as they are, written datasets that it does not name (SUPP--) are added. `forms` gives pages of the annotated
+    CRF by raw source and field.
+    """
+    report = Disagreements()
+    widths = _widths(evidence)
+    described: list[Dataset] = []
+    names = [one.name for one in study.datasets]
+    added = sorted(set(evidence) - set(names))
+    for dataset in (*study.datasets, *(evidence[name].spec for name in added)):
+        known = evidence.get(dataset.name)
+        described.append(dataset if known is None else _dataset(known, widths[is_analysis(known.spec)], report))
+    study = study.model_copy(update={"datasets": tuple(described)})
+    study = study.model_copy(
+        update={"codelists": tuple(_codelist(study, one, evidence, report) for one in study.codelists)}
+    )
+    study = derive_origins(study, evidence, forms=forms, note=report.add)
+    study = derive_methods(study, evidence)
+    if _uses_no_data(study) and NO_DATA.id not in {one.id for one in study.comments}:
+        study = study.model_copy(update={"comments": (*study.comments, NO_DATA)})
+    return study, report.findings()
+
+
+def _uses_no_data(study: Study) -> bool:
+    used = {dataset.comment for dataset in study.datasets}
+    used |= {variable.comment for dataset in study.datasets for variable in dataset.variables}
+    return NO_DATA.id in used
+
+
+def _widths(evidence: Mapping[str, Evidence]) -> dict[bool, dict[str, int]]:
+    """Return the longest value of each variable name over SDTM (False) and over ADaM (True)."""
+    widths: dict[bool, dict[str, int]] = {False: defaultdict(int), True: defaultdict(int)}
+    for known in evidence.values():
+        package = widths[is_analysis(known.spec)]
+        for name, column in known.profile.columns.items():
+            package[name] = max(package[name], column.width)
+    return widths
+
+
+def _dataset(known: Evidence, widths: Mapping[str, int], report: Disagreements) -> Dataset:
+    spec, name = known.spec, known.spec.name
+    variables = tuple(_variable(known, one, widths, report) for one in spec.variables)
+    levels = tuple(
+        one if found is None else _level(known, one, found, report)
+        for one, found in zip(spec.value_levels, known.levels, strict=True)
+    )
+    changes: dict[str, Any] = {"variables": variables, "value_levels": levels}
+    empty = known.profile.records == 0
+    if spec.has_no_data == "Yes" and not empty:
+        report.add("DEF-B01", name, "", "Yes", f"HasNoData is Yes, the data have {known.profile.records} records")
+    if spec.has_no_data == "No" and empty:
+        report.add("DEF-B01", name, "", "No", "HasNoData is No, the data have no records")
+    changes["has_no_data"] = "Yes" if empty else ""
+    if empty and not spec.comment:
+        changes["comment"] = NO_DATA.id
+    return spec.model_copy(update=changes)
+
+
+def _variable(known: Evidence, variable: Variable, widths: Mapping[str, int], report: Disagreements) -> Variable:
+    found = known.profile.columns.get(variable.name)
+    if found is None:
+        return variable
+    name = known.spec.name
+    changes = _sizes(variable, found, widths.get(variable.name, 0), name, variable.name, report)
+    if known.profile.records:
+        if variable.has_no_data == "Yes" and not found.empty:
+            kept = found.records - found.nulls
+            report.add("DEF-B01", name, variable.name, "Yes", f"HasNoData is Yes, the data have {kept} values")
+        if variable.has_no_data == "No" and found.empty:
+            report.add("DEF-B01", name, variable.name, "No", "HasNoData is No, every value is missing")
+        if variable.mandatory == "Yes" and found.nulls:
+            message = f"Mandatory is Yes, {found.nulls} of {found.records} values are missing"
+            report.add("DEF-B01", name, variable.name, "Yes", message)
+        changes["has_no_data"] = "Yes" if found.empty else ""
+        if found.empty and not variable.comment:
+            changes["comment"] = NO_DATA.id
+    return variable.model_copy(update=changes)
+
+
+def _level(known: Evidence, level: ValueLevel, found: ColumnProfile, report: Disagreements) -> ValueLevel:
+    label = f"{level.variable} where {_where(level)}"
+    parent = next((one for one in known.spec.variables if one.name == level.variable), None)
+    typed = level
+    if not level.data_type and parent is not None:
+        typed = level.model_copy(update={"data_type": parent.data_type})
+    changes = _sizes(typed, found, found.width, known.spec.name, label, report)
+    if level.mandatory == "Yes" and found.nulls:
+        message = f"Mandatory is Yes, {found.nulls} of {found.records} values are missing"
+        report.add("DEF-B01", known.spec.name, label, "Yes", message)
+    return level.model_copy(update=changes)
+
+
+def _where(level: ValueLevel) -> str:
+    return " and ".join(f"{one.variable} {one.comparator} {' '.join(one.values)}" for one in level.where.conditions)
+
+
+def _sizes(
+    item: Variable | ValueLevel,
+    found: ColumnProfile,
+    width: int,
+    dataset: str,
+    variable: str,
+    report: Disagreements,
+) -> dict[str, Any]:
+    """Derive data type, length and significant digits; report typed ones that the data exceed."""
+    kind: str = item.data_type
+    if not kind:
+        kind = "text" if found.kind != "number" else "float" if found.decimals else "integer"
+    if kind == "integer" and found.kind == "number" and found.decimals:
+        message = f"data type is integer, the data have {found.decimals} decimals"
+        report.add("DEF-B01", dataset, variable, "integer", message)
+    changes: dict[str, Any] = {"data_type": kind}
+    if kind not in _SIZED:
+        return {**changes, "length": None}
+    needed = max(width, 1) if found.kind != "number" else _digits(found, kind)
+    if item.length is not None and needed > item.length:
+        message = f"length {item.length} is specified, the longest value needs {needed}"
+        report.add("DEF-B01", dataset, variable, str(item.length), message)
+    elif item.length is not None and needed < item.length:
+        message = f"length {item.length} is specified, the longest value needs {needed}: {needed} is written"
+        report.add("DEF-B02", dataset, variable, str(item.length), message)
+    changes["length"] = needed
+    if kind == "float":
+        typed = item.significant_digits
+        if typed is not None and found.decimals > typed:
+            message = f"significant digits {typed} are specified, the data have {found.decimals} decimals"
+            report.add("DEF-B01", dataset, variable, str(typed), message)
+        changes["significant_digits"] = max(typed or 0, found.decimals)
+    return changes
+
+
+def _digits(found: ColumnProfile, kind: str) -> int:
+    """Return the characters that the longest number takes: sign, digits, point, decimals."""
+    sign = 1 if isinstance(found.lowest, float) and found.lowest < 0 else 0
+    decimals = found.decimals + 1 if kind == "float" and found.decimals else 0
+    return max(found.digits, 1) + sign + decimals
+
+
+def _codelist(study: Study, codelist: Codelist, evidence: Mapping[str, Evidence], report: Disagreements) -> Codelist:
+    """List the used terms of a CDISC codelist without typed terms; report used values that are not in a list."""
+    used = _used(study, codelist.id, evidence)
+    if not codelist.terms and codelist.code and study.ct in known_versions("ct"):
+        release = terminology(study.ct)
+        if codelist.code in release:
+            known = release.terms(codelist.code)
+            terms = [
+                Term(term=one.submission_value, decode=one.decode, code=one.code)
+                for one in known.terms
+                if one.submission_value in used
+            ]
+            _report_outside(codelist, used, {one.submission_value for one in known.terms}, report, known.extensible)
+            if known.extensible:
+                terms += [Term(term=one, extended=True) for one in sorted(set(used) - {one.term for one in terms})]
+            return codelist.model_copy(update={"terms": tuple(terms)})
+    _report_outside(codelist, used, {one.term for one in codelist.terms}, report, False)
+    return codelist
+
+
+def _report_outside(
+    codelist: Codelist, used: Mapping[str, tuple[str, str]], known: set[str], report: Disagreements, extensible: bool
+) -> None:
+    for value in sorted(set(used) - known) if not extensible else ():
+        dataset, variable = used[value]
+        terms = ", ".join(sorted(known)[:10])
+        report.add(
+            "DEF-B01", dataset, variable, value, f"the data have {value!r}, codelist {codelist.id} has {terms}"
+        )
+
+
+def _used(study: Study, codelist: str, evidence: Mapping[str, Evidence]) -> dict[str, tuple[str, str]]:
+    """Return the used values of a codelist with the dataset and variable of the first that has it."""
+    used: dict[str, tuple[str, str]] = {}
+    for name, known in evidence.items():
+        pairs: Iterable[tuple[Variable | ValueLevel, ColumnProfile | None]] = [
+            *((one, known.profile.columns.get(one.name)) for one in known.spec.variables),
+            *zip(known.spec.value_levels, known.levels, strict=True),
+        ]
+        for item, found in pairs:
+            if item.codelist == codelist and found is not None:
+                variable = item.name if isinstance(item, Variable) else item.variable
+                for value in found.values:
+                    used.setdefault(f"{value:.15g}" if isinstance(value, float) else value, (name, variable))
+    return used

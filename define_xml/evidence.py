@@ -1,0 +1,159 @@
+"""What written data and executed steps say of one dataset: the small summary that define.xml is derived from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+import pandas as pd
+
+from define_xml.check_levels import joined
+from define_xml.coded import Coded, Mask, condition_mask, encode
+from specs.models import Condition, Dataset, Origin, ValueLevel, Variable, WhereClause
+from specs.standards.catalogue import sdtmig
+from spectrail import dataset as data
+from spectrail.layout import Layout
+from spectrail.lineage import Lineage
+from spectrail.profile import ColumnProfile, Profile, profile, profile_column
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """One written dataset: specification (value levels of supplemental qualifiers added), layout, profile, lineage.
+
+    `levels` has one profile for each value level of `spec`, None where its condition cannot be evaluated.
+    """
+
+    spec: Dataset
+    layout: Layout
+    profile: Profile
+    levels: tuple[ColumnProfile | None, ...] = ()
+    lineage: Lineage = field(default_factory=Lineage)
+
+
+def observe(
+    written: data.Dataset, spec: Dataset | None = None, *, others: Mapping[str, pd.DataFrame] | None = None
+) -> Evidence:
+    """Summarise one written dataset.
+
+    `spec` is its specification; a SUPP-- dataset may have none. `others` hold the datasets (USUBJID and the variables
+    needed) that conditions of value levels read from, such as DM.
+    """
+    frame = written.frame
+    known = spec if spec is not None else described(written.layout)
+    if known.name.startswith("SUPP") and not any(one.variable == "QVAL" for one in known.value_levels):
+        known = known.model_copy(update={"value_levels": (*known.value_levels, *qualifier_levels(frame))})
+    keys = [key for key in known.keys if key in frame]
+    return Evidence(
+        spec=known,
+        layout=written.layout,
+        profile=profile(frame, keys=keys),
+        levels=tuple(level_profiles(frame, known, others or {})),
+        lineage=written.lineage,
+    )
+
+
+def described(layout: Layout) -> Dataset:
+    """Return a specification for a dataset that has none of its own, from its layout and the SDTMIG for SUPP--."""
+    standard = sdtmig().dataset(layout.name) if layout.name.startswith("SUPP") else None
+    variables = []
+    for column in layout.columns:
+        known = standard.variable(column.name) if standard is not None else None
+        variables.append(
+            Variable(
+                name=column.name,
+                label=column.label or (known.label if known is not None else ""),
+                data_type=column.type,
+                format=column.format,
+                role=known.role if known is not None else "",
+                core=known.core if known is not None else "",
+                origins=() if column.name == "QVAL" else (Origin(type="Assigned", source="Sponsor"),),
+            )
+        )
+    return Dataset(name=layout.name, label=layout.label, keys=layout.keys, variables=tuple(variables))
+
+
+def qualifier_levels(frame: pd.DataFrame) -> list[ValueLevel]:
+    """Return one value level of QVAL for each QNAM of a supplemental qualifier dataset, labelled by QLABEL."""
+    labels = frame.drop_duplicates("QNAM").set_index("QNAM")["QLABEL"].sort_index()
+    return [
+        ValueLevel(
+            variable="QVAL",
+            where=WhereClause(conditions=(Condition(variable="QNAM", values=(str(name),)),)),
+            label="" if pd.isna(label) else str(label),
+            name=str(name),
+            sas_name=str(name),
+            data_type="text",
+            mandatory="No",
+        )
+        for name, label in labels.items()
+    ]
+
+
+def levels_by(frame: pd.DataFrame, variable: str, by: Iterable[str], *, labels: str = "") -> tuple[ValueLevel, ...]:
+    """Return one value level of a variable for each combination of the columns `by` that has a value of it.
+
+    `labels` names the column that labels a combination (LBTEST, PARAM); the data type is that of the values.
+    """
+    names = list(by)
+    present = frame[frame[variable].notna()]
+    levels = []
+    for key, part in present.groupby(names, sort=True, dropna=False):
+        conditions = tuple(
+            Condition(variable=name, values=("" if pd.isna(value) else _text(value),))
+            for name, value in zip(names, key if isinstance(key, tuple) else (key,), strict=True)
+        )
+        found = profile_column(part[variable])
+        kind = "text" if found.kind != "number" else "float" if found.decimals else "integer"
+        label = str(part[labels].iloc[0]) if labels else ""
+        levels.append(
+            ValueLevel(
+                variable=variable,
+                where=WhereClause(conditions=conditions),
+                label=label,
+                data_type=kind,  # type: ignore[arg-type]
+                mandatory="No",
+                name=variable,
+            )
+        )
+    return tuple(levels)
+
+
+def _text(value: object) -> str:
+    return f"{value:.15g}" if isinstance(value, float) else str(value)
+
+
+def level_profiles(
+    frame: pd.DataFrame, spec: Dataset, others: Mapping[str, pd.DataFrame]
+) -> Iterable[ColumnProfile | None]:
+    """Profile the records of each value level."""
+    cache: dict[tuple[str, str], Coded | None] = {}
+
+    def column(dataset: str, variable: str) -> Coded | None:
+        key = (dataset, variable)
+        if key not in cache:
+            if dataset in ("", spec.name):
+                cache[key] = encode(frame[variable]) if variable in frame else None
+            else:
+                cache[key] = joined(frame, others[dataset], variable) if dataset in others else None
+        return cache[key]
+
+    for level in spec.value_levels:
+        union: Mask | None = np.zeros(len(frame), dtype=bool)
+        for clause in (level.where, *level.alternatives):
+            mask: Mask = np.ones(len(frame), dtype=bool)
+            for condition in clause.conditions:
+                coded = column(condition.dataset, condition.variable)
+                if coded is None:
+                    union = None
+                    break
+                mask &= condition_mask(coded, condition.comparator, condition.values)
+            if union is None:
+                break
+            union |= mask
+        yield (
+            profile_column(frame.loc[union, level.variable])
+            if union is not None and level.variable in frame
+            else None
+        )

@@ -1,0 +1,81 @@
+"""Methods from the executed steps: the text of each step as it ran, and a formal expression of the steps."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from define_xml.evidence import Evidence
+from specs.models import FormalExpression, Method, Study
+from spectrail.lineage import Trace
+
+CONTEXT = "spectrail"
+"""Language of the generated formal expressions."""
+
+
+def derive_methods(study: Study, evidence: Mapping[str, Evidence]) -> Study:
+    """Give every derived variable a method generated from its steps.
+
+    A method typed by hand keeps its text; it gains the formal expression of the steps, or the generated text when it
+    has none.
+    """
+    methods = {one.id: one for one in study.methods}
+    datasets = []
+    for dataset in study.datasets:
+        known = evidence.get(dataset.name)
+        if known is None:
+            datasets.append(dataset)
+            continue
+        variables = []
+        for variable in dataset.variables:
+            traces = known.lineage.of_variable(variable.name)
+            variables.append(_apply(methods, variable, traces, f"{dataset.name}.{variable.name}"))
+        levels = []
+        for level in dataset.value_levels:
+            names = [
+                one.values[0] for one in level.where.conditions if one.variable == "QNAM" and len(one.values) == 1
+            ]
+            traces = known.lineage.of_variable(f"{level.variable}.{names[0]}") if names else ()
+            levels.append(_apply(methods, level, traces, f"{dataset.name}.{names[0] if names else level.variable}"))
+        datasets.append(dataset.model_copy(update={"variables": tuple(variables), "value_levels": tuple(levels)}))
+    return study.model_copy(update={"datasets": tuple(datasets), "methods": tuple(methods.values())})
+
+
+def _apply(methods: dict[str, Method], item: Any, traces: tuple[Trace, ...], name: str) -> Any:
+    derived = any(origin.type == "Derived" for origin in item.origins)
+    if not traces or not (derived or item.method):
+        return item
+    expression = FormalExpression(context=CONTEXT, code=f"{name}: {expression_of(traces)}")
+    typed = methods.get(item.method)
+    if typed is None:
+        identifier = item.method or name
+        methods[identifier] = Method(
+            id=identifier,
+            name=f"Algorithm for {name}",
+            type="Imputation" if all("impute" in one.algorithm for one in traces) else "Computation",
+            description=text_of(traces),
+            expressions=(expression,),
+        )
+        return item.model_copy(update={"method": identifier})
+    changes: dict[str, Any] = {"expressions": (*typed.expressions, expression)}
+    if not typed.description:
+        changes["description"] = text_of(traces)
+    methods[typed.id] = typed.model_copy(update=changes)
+    return item
+
+
+def text_of(traces: tuple[Trace, ...]) -> str:
+    """Return the method text: what each step did, in order."""
+    texts = [one.method or expression_of((one,)) for one in traces]
+    if len(texts) == 1:
+        return texts[0]
+    return "\n".join(f"{place}. {text}" for place, text in enumerate(texts, start=1))
+
+
+def expression_of(traces: tuple[Trace, ...]) -> str:
+    """Return the steps as calls: `assign_ct(ae_raw.AESEV) when ...; ...`."""
+    calls = []
+    for one in traces:
+        when = f" when {one.when}" if one.when else ""
+        calls.append(f"{one.algorithm}({', '.join(one.sources)}){when}")
+    return "; ".join(calls)
