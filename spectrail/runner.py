@@ -142,7 +142,7 @@ class Workspace:
     def _condition_texts(self, step: StepLike) -> Iterator[str]:
         entry = self.catalog.get(step.algorithm)
         for parameter in entry.parameters if entry else ():
-            if parameter.role is Role.CONDITION and parameter.name in step.arguments:
+            if parameter.role in (Role.CONDITION, Role.EXPRESSION) and parameter.name in step.arguments:
                 yield from _texts(step.arguments[parameter.name])
 
 
@@ -308,6 +308,9 @@ class _StepRun:
         for parameter in entry.arguments:
             if parameter.role in (Role.COLUMN, Role.NAME):
                 yield from _texts(self.step.arguments.get(parameter.name, parameter.default))
+            elif parameter.role is Role.EXPRESSION:
+                for text in _texts(self.step.arguments.get(parameter.name, parameter.default)):
+                    yield from self.space.parse(text).columns
 
     # -- records ---------------------------------------------------------------------------------------------------
 
@@ -404,6 +407,10 @@ class _StepRun:
             parsed = self.space.parse(str(text))
             mask = self._evaluate(str(text), self._visible(parsed.columns), self.block.index)
             values = pd.Series(mask, index=self.block.index)
+            return values if self.rows is None or entry.kind == "records" else _take(values, self.rows)
+        if role is Role.EXPRESSION:
+            parsed = self.space.parse(str(text))
+            values = expressions.evaluate(parsed, self._visible(parsed.columns), self.block.index)
             return values if self.rows is None or entry.kind == "records" else _take(values, self.rows)
         if role is Role.TABLE:
             columns = [

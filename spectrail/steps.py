@@ -7,6 +7,7 @@ An algorithm is a function with typed arguments; the annotation says what the te
 | `Values` | a column (`ae_raw.AETERM`, `AETERM`, `DM.RFSTDTC`) | its values, one per record, index 0..n-1 |
 | `ColumnName` | the same | the name, checked to exist (record algorithms) |
 | `Condition` | an expression | a boolean series, one per record |
+| `Computed` | an expression | its value, one per record |
 | `Table` | a raw table, lookup table or dataset | its frame; the index is the row number |
 | `TableColumn` | a column of that step's table | the name, checked to exist |
 | `Content` | nothing (filled in by the runner) | a function: positions -> all collected values |
@@ -45,6 +46,7 @@ class Role(enum.Enum):
     COLUMN = "column"
     NAME = "column name"
     CONDITION = "condition"
+    EXPRESSION = "expression"
     TABLE = "table"
     TABLE_COLUMN = "column of the table"
     CONTENT = "content"
@@ -56,6 +58,7 @@ class Role(enum.Enum):
 Values = Annotated[pd.Series, Role.COLUMN]
 ColumnName = Annotated[str, Role.NAME]
 Condition = Annotated[pd.Series, Role.CONDITION]
+Computed = Annotated[pd.Series, Role.EXPRESSION]
 Table = Annotated[pd.DataFrame, Role.TABLE]
 TableColumn = Annotated[str, Role.TABLE_COLUMN]
 Content = Annotated[Callable[[Positions], pd.DataFrame], Role.CONTENT]

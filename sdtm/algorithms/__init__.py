@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from sdtm.algorithms import assign, assign_datetime, lookup, records, unit_convert, visit_map
+from sdtm.algorithms import assign, assign_datetime, compute, lookup, records, unit_convert, visit_map
 
-__all__ = ["assign", "assign_datetime", "lookup", "records", "unit_convert", "visit_map"]
+__all__ = ["assign", "assign_datetime", "compute", "lookup", "records", "unit_convert", "visit_map"]
