@@ -279,6 +279,9 @@ class Assembler:
             return LOST
         shaped = {}
         for key, child in node.fields.items():
+            if not key and owner[0] is m.Study:
+                self.fault(f.MISSING_VALUE, f"an entry of {owner[1]!r} has no name", child, "name it")
+                continue
             self.places[(*path, key)] = child.key or child.place
             value = self.value(child, inner, (*path, key), owner)
             if value is not LOST:

@@ -45,7 +45,8 @@ def _value(annotation: Any, name: str, required: bool) -> Any:
     if origin is tuple:
         return st.lists(_value(typing.get_args(annotation)[0], name, False), max_size=2).map(tuple)
     if origin is not None and issubclass(origin, Mapping):
-        return st.dictionaries(TEXT, _value(typing.get_args(annotation)[1], name, False), max_size=2)
+        keys = TEXT.filter(bool) if name in ("settings", "transliterations") else TEXT
+        return st.dictionaries(keys, _value(typing.get_args(annotation)[1], name, False), max_size=2)
     if isinstance(annotation, type) and issubclass(annotation, m.Model):
         return _model(annotation)
     if annotation is int:
@@ -84,12 +85,16 @@ def _model(cls: type[m.Model]) -> Any:
 
 @st.composite
 def studies(draw: Any) -> m.Study:
-    """Draw any study; datasets and tables have unique names, paths stay inside the study."""
+    """Draw any study; names of datasets, tables, codelists and displays are unique, paths stay inside the study."""
     study = draw(_model(m.Study))
     datasets = {dataset.name: dataset for dataset in study.datasets}
     tables = {table.name.lower(): table for table in study.tables}
     sources = tuple(source.model_copy(update={"path": "raw/x.csv"}) for source in study.sources)
+    codelists = {codelist.id: codelist for codelist in study.codelists}
+    displays = {display.id: display for display in study.displays}
     update = {
+        "codelists": tuple(codelists.values()),
+        "displays": tuple(displays.values()),
         "datasets": tuple(datasets.values()),
         "tables": tuple(tables.values()),
         "sources": sources,
