@@ -58,7 +58,7 @@ def marrow(marrows: pd.DataFrame) -> pd.DataFrame:
             "_i": marrows["_i"],
             "_tp": marrows["_tp"],
             "BMDAT": marrows["OFFSET"],
-            "SITE": "Posterior iliac crest",
+            "BMSITE": "Posterior iliac crest",
             "SAMPTYPE": np.where(core, "Aspirate and core biopsy", "Aspirate"),
             "BLASTPCT": marrows["BLAST"],
             "CELLCNT": marrows["CELLS"],
