@@ -9,6 +9,8 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from sdtm.intake.reader import Progress, read_raw
 from sdtm.intake.table import RawTable, row_hash
@@ -120,9 +122,13 @@ def _diff_form(
     left, right = before[kept], after[kept]
     pairing, reason = _pair(left, right, keys)
     cells = _changed_cells(left, right, pairing.pairs)
-    texts = _key_texts(before, keys), _key_texts(after, keys)
-    changed = _changed_rows(cells, texts[1])
-    gone, come = _whole_rows("removed", pairing, texts[0]), _whole_rows("added", pairing, texts[1])
+    changed = cells.assign(
+        change="changed",
+        keys=_key_texts(after, keys, cells["new_row"].to_numpy(dtype=np.int64) - 1),
+        matched_by="keys",
+    )
+    gone = _whole_rows("removed", pairing, _key_texts(before, keys, pairing.removed))
+    come = _whole_rows("added", pairing, _key_texts(after, keys, pairing.added))
     rows = pd.concat([come, changed, gone], ignore_index=True).assign(form=form)[list(COLUMNS)]
     touched = int(changed["new_row"].nunique())
     by_content = int(pairing.loose_old.sum() + pairing.loose_new.sum())
@@ -201,8 +207,12 @@ def _pair(left: pd.DataFrame, right: pd.DataFrame, keys: tuple[str, ...]) -> tup
 
 def _codes(left: pd.DataFrame, right: pd.DataFrame) -> tuple[Rows, Rows]:
     """Number the distinct rows of two frames together, from 0; equal rows (missing equals missing) get one number."""
-    both = pd.concat([left, right], ignore_index=True)
-    codes = both.groupby(list(both.columns), dropna=False, sort=False).ngroup().to_numpy(dtype=np.int64)
+    codes = np.zeros(len(left) + len(right), dtype=np.int64)
+    for name in left:
+        column, distinct = pd.factorize(
+            pd.concat([left[name], right[name]], ignore_index=True), use_na_sentinel=False
+        )
+        codes = pd.factorize(codes * len(distinct) + column)[0].astype(np.int64)
     return codes[: len(left)], codes[len(left) :]
 
 
@@ -236,9 +246,9 @@ def _changed_cells(left: pd.DataFrame, right: pd.DataFrame, pairs: Match) -> pd.
     parts = []
     for order, name in enumerate(left):
         old, new = left[name].take(pairs[0]), right[name].take(pairs[1])
-        gone, come = old.isna().to_numpy(), new.isna().to_numpy()
-        equal = (old.fillna("").to_numpy() == new.fillna("").to_numpy()) & (gone == come)
-        at = np.flatnonzero(~equal)
+        before, after = pa.array(old, from_pandas=True), pa.array(new, from_pandas=True)
+        differs = pc.fill_null(pc.not_equal(before, after), pc.xor(before.is_null(), after.is_null()))
+        at = np.flatnonzero(np.asarray(differs))
         if len(at):
             parts.append(
                 pd.DataFrame(
@@ -257,11 +267,6 @@ def _changed_cells(left: pd.DataFrame, right: pd.DataFrame, pairs: Match) -> pd.
     return pd.concat(parts, ignore_index=True).sort_values(["new_row", "order"], kind="stable", ignore_index=True)
 
 
-def _changed_rows(cells: pd.DataFrame, keys: pd.Series) -> pd.DataFrame:
-    shown = keys.take(cells["new_row"].to_numpy(dtype=np.int64) - 1).array
-    return cells.assign(change="changed", keys=shown, matched_by="keys")
-
-
 def _whole_rows(change: str, pairing: _Pairing, keys: pd.Series) -> pd.DataFrame:
     old = change == "removed"
     rows, loose = (pairing.removed, pairing.loose_old) if old else (pairing.added, pairing.loose_new)
@@ -269,7 +274,7 @@ def _whole_rows(change: str, pairing: _Pairing, keys: pd.Series) -> pd.DataFrame
     return pd.DataFrame(
         {
             "change": change,
-            "keys": keys.take(rows).array,
+            "keys": keys,
             "column": "",
             "old": pd.Series(np.nan, index=range(len(rows)), dtype="str"),
             "new": pd.Series(np.nan, index=range(len(rows)), dtype="str"),
@@ -280,11 +285,13 @@ def _whole_rows(change: str, pairing: _Pairing, keys: pd.Series) -> pd.DataFrame
     )
 
 
-def _key_texts(frame: pd.DataFrame, keys: tuple[str, ...]) -> pd.Series:
-    """Return `Subject=001 AESPID=2` for every row; empty without keys."""
-    text = pd.Series("", index=range(len(frame)), dtype="str")
+def _key_texts(frame: pd.DataFrame, keys: tuple[str, ...], rows: Rows) -> pd.Series:
+    """Return `Subject=001 AESPID=2` for each of the rows; empty without keys."""
+    text = pd.Series("", index=range(len(rows)), dtype="str")
     for position, name in enumerate(keys):
-        text = text + (" " if position else "") + f"{name}=" + frame[name].fillna("").reset_index(drop=True)
+        text = (
+            text + (" " if position else "") + f"{name}=" + frame[name].take(rows).fillna("").reset_index(drop=True)
+        )
     return text
 
 

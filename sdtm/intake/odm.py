@@ -36,6 +36,7 @@ class Parse:
     members: frozenset[str]
     tables: dict[tuple[str, str], ItemGroupRows] = field(default_factory=dict)
     item_names: dict[str, str] = field(default_factory=dict)
+    names: dict[str, str] = field(default_factory=dict)
     context: dict[str, str] = field(default_factory=dict)
     removed: list[str] = field(default_factory=list)
     removals: list[Removal] = field(default_factory=list)
@@ -94,14 +95,13 @@ def _refuse_document_type(parse: Parse) -> None:
 
 
 def _start(parse: Parse, name: str, attributes: dict[str, str]) -> None:
-    namespace, _, local = name.rpartition(" ")
     if not parse.root:
-        _check_root(parse, namespace, local, attributes)
+        _check_root(parse, *name.rpartition(" ")[::2], attributes)
         return
-    if parse.skip or namespace not in NAMESPACES:
+    local = "" if parse.skip else _local_name(parse, name)
+    if not local:
         parse.skip += 1
-        return
-    if local.startswith("ItemData"):
+    elif local.startswith("ItemData"):
         _start_item(parse, local, attributes)
     elif local in LEVELS:
         _start_level(parse, local, attributes)
@@ -114,6 +114,15 @@ def _start(parse: Parse, name: str, attributes: dict[str, str]) -> None:
     elif local in UNREAD:
         parse.unread[local] = parse.unread.get(local, 0) + 1
         parse.skip += 1
+
+
+def _local_name(parse: Parse, name: str) -> str:
+    """Return the name of an element of ODM without its namespace; empty for an element of a vendor."""
+    local = parse.names.get(name)
+    if local is None:
+        namespace, _, tail = name.rpartition(" ")
+        local = parse.names[name] = tail if namespace in NAMESPACES else ""
+    return local
 
 
 def _check_root(parse: Parse, namespace: str, local: str, attributes: dict[str, str]) -> None:
@@ -167,7 +176,7 @@ def _end(parse: Parse, name: str) -> None:
     if parse.skip:
         parse.skip -= 1
         return
-    local = name.rpartition(" ")[2]
+    local = _local_name(parse, name)
     if local.startswith("ItemData"):
         if parse.text is not None:
             parse.items[parse.item] = "".join(parse.text)
