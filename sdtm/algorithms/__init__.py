@@ -1,7 +1,12 @@
-"""Mapping algorithms; importing this package registers all of them on `sdtm.catalog.ALGORITHMS`."""
+"""Mapping algorithms; importing this package imports every module of it, and each registers what it defines.
+
+Nothing has to be listed here: a new module is found by itself.
+"""
 
 from __future__ import annotations
 
-from sdtm.algorithms import assign, assign_datetime, compute, lookup, records, unit_convert, visit_map
+import importlib
+import pkgutil
 
-__all__ = ["assign", "assign_datetime", "compute", "lookup", "records", "unit_convert", "visit_map"]
+for _module in sorted(one.name for one in pkgutil.iter_modules(__path__)):
+    importlib.import_module(f"{__name__}.{_module}")

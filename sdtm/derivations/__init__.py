@@ -1,7 +1,12 @@
-"""Derivations shared by all domains; importing this package registers them on `sdtm.catalog.ALGORITHMS`."""
+"""Mapping derivations; importing this package imports every module of it, and each registers what it defines.
+
+Nothing has to be listed here: a new module is found by itself.
+"""
 
 from __future__ import annotations
 
-from sdtm.derivations import days, reference_dates, sequence
+import importlib
+import pkgutil
 
-__all__ = ["days", "reference_dates", "sequence"]
+for _module in sorted(one.name for one in pkgutil.iter_modules(__path__)):
+    importlib.import_module(f"{__name__}.{_module}")
