@@ -8,6 +8,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from spectrail.io.lineage_files import read_lineage
 from spectrail.io.xpt import read_xpt
 from spectrail.pipeline.build import build_study
 
@@ -39,7 +40,7 @@ LOST_DATES, WRONG_DAY = 15, 1
 
 @pytest.fixture(scope="module")
 def built(tmp_path_factory: pytest.TempPathFactory) -> dict[str, pd.DataFrame]:
-    """Build the study once; give back the written datasets."""
+    """Build the study once; give back the written datasets, in the order of the raw rows."""
     if not ANSWERS.is_dir():
         pytest.skip("the EDC pilot data are not here")
     folder = tmp_path_factory.mktemp("edc_pilot")
@@ -47,7 +48,13 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> dict[str, pd.DataFrame]:
     shutil.copytree(HERE / "edc_pilot", study)
     shutil.copytree(ANSWERS / "raw", study / "raw")
     result = build_study(study, folder / "out")
-    return {name: read_xpt(result.sdtm / f"{name.lower()}.xpt").frame for name in ROWS}
+    datasets = {}
+    for name in ROWS:
+        links = read_lineage(folder / "out" / "lineage", name).records
+        frame = read_xpt(result.sdtm / f"{name.lower()}.xpt").frame
+        assert links.record.tolist() == list(range(len(frame))), "every record goes back to exactly one raw row"
+        datasets[name] = frame.assign(raw_row=links.row).sort_values("raw_row").drop(columns="raw_row")
+    return datasets
 
 
 def answer(name: str) -> pd.DataFrame:

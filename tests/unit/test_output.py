@@ -57,9 +57,14 @@ def test_an_exception_leaves_the_old_output_untouched(tmp_path: Path) -> None:
     """A run that fails changes nothing."""
     out = tmp_path / "out"
     fill(out, "one")
-    with pytest.raises(ZeroDivisionError), replacing(out) as building:
-        (building / "half.txt").write_text("half")
-        raise ZeroDivisionError
+
+    def fail_half_way() -> None:
+        with replacing(out) as building:
+            (building / "half.txt").write_text("half")
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        fail_half_way()
     assert (content(out), litter(tmp_path, "out")) == ("one", [])
 
 
