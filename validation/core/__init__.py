@@ -1,0 +1,1 @@
+"""Conformance rules in the CDISC CORE language: loaded, compiled and run on columns."""
