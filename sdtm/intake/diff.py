@@ -12,10 +12,13 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from sdtm.intake.diff_output import as_rows, as_table
 from sdtm.intake.reader import Progress, read_raw
 from sdtm.intake.table import RawTable, row_hash
 from specs.models import RawSource
 from spectrail.errors import InputError, Place, nearest_hint
+
+__all__ = ["ExtractDiff", "as_rows", "as_table", "diff_extracts", "diff_folders"]
 
 Rows = npt.NDArray[np.int64]
 Match = tuple[Rows, Rows]

@@ -2,22 +2,29 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
+from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
-from sdtm.intake.diff import FORM_COLUMNS, ExtractDiff
+if TYPE_CHECKING:
+    from sdtm.intake.diff import ExtractDiff
 
 CONTROLS = {code: f"\\x{code:02x}" for code in (*range(0x20), *range(0x7F, 0xA0))}
 STYLES = {"added": "green", "changed": "yellow", "removed": "red"}
 NUMBERS = ("rows_old", "rows_new", "same", "added", "changed", "removed", "old_row", "new_row")
 
 
+def as_table(diff: ExtractDiff, *, most: int = 500) -> Group:
+    """Return what a terminal shows: the forms, then at most `most` rows."""
+    return Group(forms_table(diff), rows_table(diff, most=most))
+
+
 def forms_table(diff: ExtractDiff) -> Table:
     """Return one line per form: rows on each side, how many are the same, added, changed, removed."""
-    return _table("Forms", diff.forms, list(FORM_COLUMNS))
+    return _table("Forms", diff.forms, [str(name) for name in diff.forms])
 
 
 def rows_table(diff: ExtractDiff, *, most: int = 500) -> Table:
@@ -29,7 +36,7 @@ def rows_table(diff: ExtractDiff, *, most: int = 500) -> Table:
     return table
 
 
-def json_rows(diff: ExtractDiff) -> dict[str, list[dict[str, Any]]]:
+def as_rows(diff: ExtractDiff) -> dict[str, list[dict[str, Any]]]:
     """Return `forms` and `rows` as lists of objects; a missing text is null, an absent row number too."""
     rows = diff.rows.astype(object).mask(diff.rows.isna(), None).to_dict("records")
     for row in rows:

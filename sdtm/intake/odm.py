@@ -9,6 +9,7 @@ from __future__ import annotations
 import xml.parsers.expat
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -72,8 +73,8 @@ def _parse(file: RawFile, members: frozenset[str]) -> Parse:
     parser = xml.parsers.expat.ParserCreate(namespace_separator=" ")
     parser.buffer_text = True
     parse = Parse(file, parser, members)
-    parser.StartElementHandler = lambda name, attributes: _start(parse, name, attributes)
-    parser.EndElementHandler = lambda name: _end(parse, name)
+    parser.StartElementHandler = partial(_start, parse)
+    parser.EndElementHandler = partial(_end, parse)
     parser.CharacterDataHandler = lambda text: parse.text.append(text) if parse.text is not None else None
     parser.StartDoctypeDeclHandler = lambda *_: _refuse_document_type(parse)
     try:

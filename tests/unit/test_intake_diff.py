@@ -9,8 +9,7 @@ import pytest
 from rich.console import Console
 
 from sdtm.intake import RawSource, RawTable, read_raw
-from sdtm.intake.diff import ExtractDiff, diff_extracts, diff_folders
-from sdtm.intake.diff_output import forms_table, json_rows, rows_table
+from sdtm.intake.diff import ExtractDiff, as_rows, as_table, diff_extracts, diff_folders
 from spectrail.errors import InputError
 
 SOURCE = RawSource(name="ae_raw", path="ae.csv", keys=("Subject", "AESPID"))
@@ -160,7 +159,7 @@ def test_file_that_both_folders_lack(tmp_path: Path) -> None:
 
 def test_json_rows(tmp_path: Path) -> None:
     """Missing texts and absent row numbers are null."""
-    found = json_rows(diff(tmp_path, "K,A\n1,x\n2,y\n", "K,A\n1,\n", "K"))
+    found = as_rows(diff(tmp_path, "K,A\n1,x\n2,y\n", "K,A\n1,\n", "K"))
     assert found["rows"] == [
         {
             "form": "ae_raw", "change": "changed", "keys": "K=1", "column": "A", "old": "x", "new": None,
@@ -177,9 +176,8 @@ def test_json_rows(tmp_path: Path) -> None:
 def test_tables_show_collected_text_as_it_is(tmp_path: Path) -> None:
     """Markup and terminal codes in collected values do not act; what is left out is said."""
     found = diff(tmp_path, "K,A\n1,x\n2,y\n", "K,A\n1,[red]bold\x1b[31m\n2,z\n", "K")
-    console = Console(file=io.StringIO(), width=120)
-    console.print(rows_table(found, most=1))
-    console.print(forms_table(found))
+    console = Console(file=io.StringIO(), width=160)
+    console.print(as_table(found, most=1))
     text = console.file.getvalue()  # type: ignore[attr-defined]
     assert "[red]bold\\x1b[31m" in text
     assert "1 more are not shown; ask for JSON to get all" in text
