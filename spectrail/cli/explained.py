@@ -12,23 +12,30 @@ from spectrail.pipeline.explain import Explanation, Origin
 
 def print_explanation(explanation: Explanation) -> None:
     """Print one explanation: keys, value, steps, and what they go back to."""
-    out.print(_tree(explanation))
+    out.print(_tree(explanation), soft_wrap=False, width=None if out.is_terminal else 160)
 
 
-def _tree(explanation: Explanation) -> Tree:
-    keys = " ".join(f"{name}={value}" for name, value in explanation.keys)
-    head = f"[bold]{explanation.dataset}[/] record {explanation.record}  {escape(keys)}"
-    if explanation.variable:
-        value = escape(explanation.value) if explanation.value else "(missing)"
-        head += f"\n[bold]{explanation.variable}[/] = {value}"
-    tree = Tree(head)
+def _tree(explanation: Explanation, parent: Explanation | None = None) -> Tree:
+    tree = Tree(_head(explanation, parent))
     for step in explanation.steps:
         tree.add(_step(step))
     for origin in explanation.origins:
         _add_origin(tree, origin)
     for one in explanation.through:
-        tree.add(_tree(one))
+        tree.add(_tree(one, explanation))
     return tree
+
+
+def _head(explanation: Explanation, parent: Explanation | None) -> str:
+    """Name the record unless it is the parent's, and the variable with its value."""
+    same = parent is not None and (parent.dataset, parent.record) == (explanation.dataset, explanation.record)
+    keys = " ".join(f"{name}={value}" for name, value in explanation.keys)
+    record = "" if same else f"[bold]{explanation.dataset}[/] record {explanation.record}  {escape(keys)}"
+    if not explanation.variable:
+        return record
+    value = escape(explanation.value) if explanation.value else "(missing)"
+    variable = f"[bold]{explanation.variable}[/] = {value}"
+    return f"{record}\n{variable}" if record else variable
 
 
 def _step(step: Trace) -> str:

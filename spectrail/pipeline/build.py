@@ -10,11 +10,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from specs.complete import complete
 from specs.lint import lint
 
 from sdtm.engine import Engine
 from specs import models
+from specs.complete import complete
 from specs.study_terms import study_terms
 from specs.terminology import Terms, terminology
 from specs.yaml_files import LoadedStudy, read_study

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from specs.complete import complete
 from specs.lint import lint
 
 from adam.catalog import DERIVATIONS
 from sdtm.catalog import ALGORITHMS
+from specs.complete import complete
 from specs.yaml_files import read_specification
 from spectrail.findings import Findings
 from spectrail.steps import Algorithm

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
-from specs.expressions import parse
 
 from sdtm.intake import RawTable
+from specs.expressions import parse
 from specs.yaml_files import read_study
 from spectrail import expressions
 from spectrail.errors import Place, UnknownNameError, UsageError
@@ -78,7 +78,7 @@ class Explainer:
             raise UsageError(f"no record of {name} meets {where!r}", hint="check the values; text is case sensitive")
         if len(found) > MOST_RECORDS:
             raise UsageError(f"{len(found)} records of {name} meet {where!r}", hint="name one record by its keys")
-        return [self._one(name, int(number), variable.upper(), 0) for number in found]
+        return [self._one(name, int(number), variable.upper(), ()) for number in found]
 
     def frame(self, name: str) -> pd.DataFrame:
         """Return the written records of a dataset."""
@@ -102,57 +102,70 @@ class Explainer:
         columns = {name: frame[name] for name in condition.columns}
         return expressions.evaluate(condition, columns, frame.index).fillna(False).to_numpy(dtype=bool)
 
-    def _one(self, name: str, number: int, variable: str, depth: int) -> Explanation:
+    def _one(self, name: str, number: int, variable: str, seen: tuple[tuple[str, int, str], ...]) -> Explanation:
+        """Explain one record or one variable of it; `seen` are the values on the way here."""
         lineage = self.lineage(name)
-        traces = lineage.of_variable(variable) if variable else ()
-        if variable == "QVAL" or (not traces and name.startswith("SUPP")):
-            qnam = _shown(self.frame(name)["QNAM"].iloc[number])
-            traces = lineage.of_variable(f"QVAL.{qnam}")
-        columns = {column for trace in traces for column in trace.sources}
-        origins: list[Origin] = []
+        traces = self._traces(name, number, variable)
+        columns = list(dict.fromkeys(column for trace in traces for column in trace.sources))
+        here = (name, number, variable)
         through: list[Explanation] = []
-        if depth < MOST_DEPTH:
+        origins: list[Origin] = []
+        if here not in seen and len(seen) < MOST_DEPTH:
+            way = (*seen, here)
+            through += [
+                self._one(name, number, column, way)
+                for column in columns
+                if column in self.frame(name).columns and column != variable
+            ]
             for source, row in lineage.records.of(number):
-                self._follow(source, row, columns, variable, depth, origins, through)
+                self._follow(source, row, columns, variable, way, origins, through)
             for source, row, column in _provided(lineage.providers.get(variable, ()), number):
-                self._follow(source, row, {f"{source}.{column}"}, column, depth, origins, through)
+                self._follow(source, row, [f"{source}.{column}"], variable, way, origins, through)
         value = _shown(self.frame(name)[variable].iloc[number]) if variable else ""
-        return Explanation(
-            name, number + 1, self._keys(name, number), variable, value, traces, tuple(origins), tuple(through)
-        )
+        keys = self._keys(name, number)
+        return Explanation(name, number + 1, keys, variable, value, traces, tuple(origins), tuple(through))
+
+    def _traces(self, name: str, number: int, variable: str) -> tuple[Trace, ...]:
+        if variable == "QVAL":
+            qnam = _shown(self.frame(name)["QNAM"].iloc[number])
+            return self.lineage(name).of_variable(f"QVAL.{qnam}")
+        return self.lineage(name).of_variable(variable) if variable else ()
 
     def _follow(
         self,
         source: str,
         row: int,
-        columns: set[str],
+        columns: Sequence[str],
         variable: str,
-        depth: int,
+        way: tuple[tuple[str, int, str], ...],
         origins: list[Origin],
         through: list[Explanation],
     ) -> None:
+        """Add what one source row says: the columns read of a raw row, or the variables read of a record."""
+        read = [one.removeprefix(f"{source}.") for one in columns if one.startswith(f"{source}.")]
+        if variable and not read:
+            if not columns and source not in self.paths:
+                origins.append(self._origin(source, row, ()))
+            return
         if source in self.paths:
-            read = [one.partition(".")[2] for one in sorted(columns) if one.startswith(f"{source}.")]
-            for one in read or [""]:
-                known = one if one in self.frame(source).columns else ""
-                made = self._one(source, row, known, depth + 1)
-                if made not in through:
-                    through.append(made)
-        else:
-            origin = self._origin(source, row, columns)
-            if origin not in origins:
-                origins.append(origin)
+            known = [one for one in read if one in self.frame(source).columns] or [""]
+            through += [self._one(source, row, one, way) for one in known]
+            return
+        origin = self._origin(source, row, read or None)
+        if origin not in origins:
+            origins.append(origin)
 
-    def _origin(self, source: str, row: int, columns: set[str]) -> Origin:
-        names = [one.partition(".")[2] for one in sorted(columns) if one.startswith(f"{source}.")]
+    def _origin(self, source: str, row: int, read: Sequence[str] | None) -> Origin:
+        """Describe a raw row with the values of some columns (None: of all)."""
         entry = next((one for one in self.record["inputs"] if one["name"] == source), None)
         if entry is None:
-            return Origin(source, "specification", row + 1, row + 1, ())
+            return Origin(source, "specification", row + 1, 0, ())
         table = self._table(source, entry)
         if table is None:
-            return Origin(source, entry["path"], row + 1, 0, ())
-        wanted = names or list(table.frame.columns)
-        values = tuple((name, _shown(table.frame[name].iloc[row])) for name in wanted if name in table.frame)
+            return Origin(source, entry["path"], row + 1, 0, tuple((name, "?") for name in read or ()))
+        values = tuple(
+            (name, _shown(table.frame[name].iloc[row])) for name in (table.frame.columns if read is None else read)
+        )
         return Origin(source, entry["path"], row + 1, int(table.lines[row]), values)
 
     def _table(self, source: str, entry: dict[str, Any]) -> RawTable | None:
@@ -182,7 +195,7 @@ def _provided(providers: tuple[Provider, ...], number: int) -> Iterator[tuple[st
 
 
 def _shown(value: Any) -> str:
-    if value is None or value != value:
+    if pd.isna(value):
         return ""
     return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
 
