@@ -72,7 +72,9 @@ def _fix_cohort(s: Subjects, *, profile: str, cases: int, plain: int) -> None:
     s["withdraw"][fixed] = np.nan
 
 
-def _forms(s: Subjects, grid: Grid, found: pd.DataFrame, streams: Streams, *, with_cases: bool) -> dict[str, pd.DataFrame]:
+def _forms(
+    s: Subjects, grid: Grid, found: pd.DataFrame, streams: Streams, *, with_cases: bool
+) -> dict[str, pd.DataFrame]:
     given = treatment.courses(s)
     cut = treatment.segments(s, streams, given, own_segments(s) if with_cases else _no_segments())
     cut["_extended"] = s["ext"][cut["_i"]]
@@ -123,17 +125,23 @@ def _last_dose(s: Subjects, chemo: pd.DataFrame, infused: pd.DataFrame) -> Float
 
 
 def _screen_twice(s: Subjects, frames: dict[str, pd.DataFrame]) -> None:
-    """Give the re-screened person a first screening, failed for an infection 30 days earlier, under another number."""
+    """Give the re-screened person a first screening under another number, 30 days earlier, failed for infection."""
     rows = np.flatnonzero(s["rescreened"])
     if len(rows) == 0:
         return
     demography, eligibility = frames["DM"], frames["ELIG"]
     earlier = demography.loc[demography["_i"].isin(rows)].assign(_alt=0)
     earlier["ICFDAT"] -= 30
-    check = eligibility.loc[eligibility["_i"].isin(rows)].assign(_alt=0, IEYN="No", IEYN_STD="N", ENRLYN="No", ENRLYN_STD="N")
-    check = check.assign(SCRNFAIL="Yes", IETESTCD="EXCL02", IECAT="EXCLUSION", REASON="Uncontrolled infection", ENRLDAT=np.nan)
+    check = eligibility.loc[eligibility["_i"].isin(rows)].assign(
+        _alt=0, IEYN="No", IEYN_STD="N", ENRLYN="No", ENRLYN_STD="N"
+    )
+    check = check.assign(
+        SCRNFAIL="Yes", IETESTCD="EXCL02", IECAT="EXCLUSION", REASON="Uncontrolled infection", ENRLDAT=np.nan
+    )
     check["IEDAT"] -= 30
-    ended = pd.DataFrame({"_i": rows, "_alt": 0, "PHASE": "Screening", "PHASE_STD": "SCR", "REASON": "Screen failure", "COMMENT": None})
+    ended = pd.DataFrame(
+        {"_i": rows, "_alt": 0, "PHASE": "Screening", "PHASE_STD": "SCR", "REASON": "Screen failure", "COMMENT": None}
+    )
     ended["DAT"] = s["scr"][rows] - 30
     held = pd.DataFrame({"_i": rows, "_alt": 0, "_tp": SCR, "VISYN": "Yes", "VISDAT": s["scr"][rows] - 30})
     held["_sort"] = held["VISDAT"]

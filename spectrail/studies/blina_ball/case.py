@@ -9,6 +9,7 @@ from typing import Any
 from spectrail.studies.blina_ball.events import RELATION, terms
 
 RESOLVE, QUERY = "resolve", "query"
+Values = dict[str, dict[int | str, float | None]]
 
 
 @dataclass(frozen=True)
@@ -30,7 +31,7 @@ class Op:
 
 @dataclass(frozen=True)
 class Case:
-    """One subject made on purpose: rows of the edge-case table it stands for, and how it differs from the ordinary."""
+    """One subject made on purpose: the rows of the edge-case table it shows, and how it differs from the ordinary."""
 
     rows: str
     title: str
@@ -93,9 +94,54 @@ def ae(key: str, day: int | None, end: int | None, grade: int, *, serious: bool 
     return Op("add", "AE", values=row | values)
 
 
-def lab(code: str, day: int, column: int | str, result: str, unit: str, lln: str | None, uln: str | None, **values: Any) -> Op:
+def lab(
+    code: str, day: int, column: int | str, result: str, unit: str, lln: str | None, uln: str | None, **values: Any
+) -> Op:
     """Add a laboratory row on a study day, shown with the visit of a grid column."""
     panel = "Chemistry" if code in ("ALT", "BILI", "CREAT") else "Haematology"
     row = {"PANEL": panel, "TESTCD": code, "TEST": code, "RESULT": result, "UNIT": unit, "LLN": lln, "ULN": uln}
-    times = {"SAMPDAT": day, "SAMPTIM": "07:30", "LABNAME": "Site 01 Hospital Laboratory", "_tp": column, "_order": 99}
+    times = {
+        "SAMPDAT": day,
+        "SAMPTIM": "07:30",
+        "LABNAME": "Site 01 Hospital Laboratory",
+        "_tp": column,
+        "_order": 99,
+    }
     return Op("add", "LBLOC", values=row | times | values)
+
+
+def counts(anc: float | None, plt: float | None, day: int = 22) -> Values:
+    """Return ANC and platelets of a day."""
+    return {"NEUT": {day: anc}, "PLAT": {day: plt}}
+
+
+def marrow_on(blast: float | None, day: int = 22, **more: float | None) -> Values:
+    """Return an adequate marrow of a day."""
+    values: dict[str, float | None] = {
+        "MARROW": 1.0,
+        "BLAST": blast,
+        "CELLS": 250.0,
+        "ADEQ": 1.0,
+        "EMD": 0.0,
+        "CNS": 1.0,
+    }
+    return {name: {day: value} for name, value in (values | more).items()}
+
+
+def cbc(day: int, anc: float | None, plt: float | None) -> Values:
+    """Return a blood count of a day; None for both removes it."""
+    rest: dict[str, float | None] = {
+        "WBC": None if anc is None else round(anc + 0.9, 2),
+        "LYM": None if anc is None else 0.7,
+    }
+    rest |= {"HGB": None if anc is None else 88.0, "BLASTLE": None if anc is None else 0.0}
+    return {name: {day: value} for name, value in ({"NEUT": anc, "PLAT": plt} | rest).items()}
+
+
+def join(*grids: Values) -> Values:
+    """Merge grids, later values over earlier ones."""
+    out: Values = {}
+    for grid in grids:
+        for name, values in grid.items():
+            out[name] = out.get(name, {}) | values
+    return out

@@ -9,7 +9,8 @@ import pandas as pd
 
 from spectrail.studies.blina_ball.case import Case, Op
 from spectrail.studies.blina_ball.cases_findings import DOSE_CASES, LAB_CASES, MRD_CASES
-from spectrail.studies.blina_ball.cases_response import RECOVERY_CASES, RESPONSE_CASES
+from spectrail.studies.blina_ball.cases_recovery import RECOVERY_CASES
+from spectrail.studies.blina_ball.cases_response import RESPONSE_CASES
 from spectrail.studies.blina_ball.cases_safety import SAFETY_CASES
 from spectrail.studies.blina_ball.facts import CUTOFF, day_number, forms
 from spectrail.studies.blina_ball.latent import Grid
@@ -19,12 +20,31 @@ from spectrail.studies.blina_ball.treatment import MINUTES, SEGMENT
 
 CASES: tuple[Case, ...] = (*RESPONSE_CASES, *RECOVERY_CASES, *MRD_CASES, *LAB_CASES, *DOSE_CASES, *SAFETY_CASES)
 
-_DAYS = frozenset({"death", "relapse", "hsct", "cons", "withdraw", "lost", "nact", "stop", "uns1", "known_alive", "death_known"})
+_DAYS = frozenset(
+    {"death", "relapse", "hsct", "cons", "withdraw", "lost", "nact", "stop", "uns1", "known_alive", "death_known"}
+)
 _ORDINARY: dict[str, Any] = {
-    "plain": False, "site": 1, "status": TREATED, "nr22": False, "ext": False, "mrdclass": 0, "poorlod": False,
-    "blast22": 1.0, "death": np.nan, "relapse": np.nan, "hsct": np.nan, "withdraw": np.nan, "lost": np.nan,
-    "nact": np.nan, "cause": 0, "emd0": False, "cns0": 1, "has_ngs": False, "nact_kind": 1, "cleared37": True,
-}  # fmt: skip
+    "plain": False,
+    "site": 1,
+    "status": TREATED,
+    "nr22": False,
+    "ext": False,
+    "mrdclass": 0,
+    "poorlod": False,
+    "blast22": 1.0,
+    "death": np.nan,
+    "relapse": np.nan,
+    "hsct": np.nan,
+    "withdraw": np.nan,
+    "lost": np.nan,
+    "nact": np.nan,
+    "cause": 0,
+    "emd0": False,
+    "cns0": 1,
+    "has_ngs": False,
+    "nact_kind": 1,
+    "cleared37": True,
+}
 
 
 def case_subjects(s: Subjects) -> list[tuple[int, Case]]:

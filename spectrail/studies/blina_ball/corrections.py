@@ -13,7 +13,17 @@ from spectrail.studies.blina_ball.text import write_day
 
 CORRECTED = "2024-08-20T10:15:00"
 SAVED = "2024-08-20T10:15:02"
-CHANGE_COLUMNS = ("kind", "form", "Subject", "Folder", "PageRepeatNumber", "RecordPosition", "column", "old_value", "new_value")
+CHANGE_COLUMNS = (
+    "kind",
+    "form",
+    "Subject",
+    "Folder",
+    "PageRepeatNumber",
+    "RecordPosition",
+    "column",
+    "old_value",
+    "new_value",
+)
 
 
 def correct(sheet: Sheet) -> list[dict[str, Any]]:
@@ -74,10 +84,19 @@ def _add(changes: list[dict[str, Any]], sheet: Sheet) -> None:
     subject = typed.at[int(fit[-1]), "_i"]
     last = int(np.flatnonzero(typed["_i"] == subject)[-1])
     new = frame.loc[[last]].assign(
-        RecordPosition=str(int(typed.at[last, "_pos"]) + 1), CMTRT="Paracetamol", CMPT="PARACETAMOL", CMCLAS="ANALGESICS",
-        CMINDC="Headache", CMDOSE="500", CMDOSU="mg", CMROUTE="Oral", CMAENO=None,
-        MinCreated=CORRECTED, MaxUpdated=CORRECTED, SaveTS=SAVED,
-    )  # fmt: skip
+        RecordPosition=str(int(typed.at[last, "_pos"]) + 1),
+        CMTRT="Paracetamol",
+        CMPT="PARACETAMOL",
+        CMCLAS="ANALGESICS",
+        CMINDC="Headache",
+        CMDOSE="500",
+        CMDOSU="mg",
+        CMROUTE="Oral",
+        CMAENO=None,
+        MinCreated=CORRECTED,
+        MaxUpdated=CORRECTED,
+        SaveTS=SAVED,
+    )
     new.index = pd.Index([int(frame.index.max()) + 1])
     key = pd.Series(frame.index, index=frame.index, dtype=float) if "_after" not in frame else frame["_after"]
     frame["_after"] = key.where(key.notna(), pd.Series(frame.index, index=frame.index, dtype=float))

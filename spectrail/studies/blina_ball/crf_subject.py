@@ -8,6 +8,7 @@ import pandas as pd
 from spectrail.studies.blina_ball.facts import table
 from spectrail.studies.blina_ball.rng import Streams
 from spectrail.studies.blina_ball.subjects import SCREEN_FAILURE, Subjects
+from spectrail.studies.blina_ball.text import choose
 from spectrail.studies.blina_ball.timeline import FU1, SCR
 
 EMD_SITES = ("MEDIASTINUM", "LYMPH NODE", "TESTIS")
@@ -60,7 +61,7 @@ def eligibility(s: Subjects) -> pd.DataFrame:
     """Return form ELIG: one row, naming the criterion that was not met."""
     failed = s["status"] == SCREEN_FAILURE
     texts = {row["IETESTCD"]: row for row in table("criteria")}
-    code = np.where(failed, np.array(FAILED, dtype=object)[s["criterion"]], None)
+    code = choose(failed, np.array(FAILED, dtype=object)[s["criterion"]], None)
     enrolled = (~failed).astype(int)
     return pd.DataFrame(
         {
@@ -73,7 +74,7 @@ def eligibility(s: Subjects) -> pd.DataFrame:
             "IEDAT": s["scr"],
             "ENRLYN": NO_YES[enrolled],
             "ENRLYN_STD": N_Y[enrolled],
-            "ENRLDAT": np.where(failed, np.nan, s["enrl"]),
+            "ENRLDAT": choose(failed, np.nan, s["enrl"]),
             "SCRNFAIL": NO_YES[failed.astype(int)],
             "REASON": pd.Series(code).map({name: row["IETEST"] for name, row in texts.items()}),
         }
@@ -89,14 +90,14 @@ def diagnosis(s: Subjects, wbc0: np.ndarray) -> pd.DataFrame:
             "_i": _all(s),
             "_tp": SCR,
             "DXDAT": s["scr"] - s["number"] % 4,
-            "WHOCLASS": np.where(kmt2a, "B-ALL with KMT2A rearrangement", "B-ALL, not otherwise specified"),
+            "WHOCLASS": choose(kmt2a, "B-ALL with KMT2A rearrangement", "B-ALL, not otherwise specified"),
             "BMBLST0": s["blast0"],
             "WBC0": wbc0,
-            "CD19PCT": np.where((s["status"] == SCREEN_FAILURE) & (s["criterion"] == 2), 8.0, s["cd19"]),
+            "CD19PCT": choose((s["status"] == SCREEN_FAILURE) & (s["criterion"] == 2), 8.0, s["cd19"]),
             "CD22PCT": s["cd22"],
             "EMDYN": NO_YES[emd],
             "EMDYN_STD": N_Y[emd],
-            "EMDSITE": np.where(s["emd0"], np.array(EMD_SITES, dtype=object)[s["emdsite"]], None),
+            "EMDSITE": choose(s["emd0"], np.array(EMD_SITES, dtype=object)[s["emdsite"]], None),
             "CNSSTAT": np.array(["CNS1", "CNS2", "CNS3"], dtype=object)[s["cns0"] - 1],
             "ECOG": s["ecog0"],
         }
@@ -105,20 +106,27 @@ def diagnosis(s: Subjects, wbc0: np.ndarray) -> pd.DataFrame:
 
 def genetics(s: Subjects) -> pd.DataFrame:
     """Return form GENE: BCR::ABL1, KMT2A, TP53 and the karyotype of every subject."""
-    rows, kind = _all(s), np.where(s["poor"], s["poorkind"], -1)
+    rows, kind = _all(s), choose(s["poor"], s["poorkind"], -1)
     ph = (s["status"] == SCREEN_FAILURE) & (s["criterion"] == 1)
-    normal = np.where(s["male"], "46,XY[20]", "46,XX[20]")
+    normal = choose(s["male"], "46,XY[20]", "46,XX[20]")
     karyotypes = np.select(
         [ph, kind == 0, kind == 2, kind == 3],
         [
-            np.where(s["male"], "46,XY,t(9;22)(q34;q11)[20]", "46,XX,t(9;22)(q34;q11)[20]"),
-            np.where(s["male"], "46,XY,t(4;11)(q21;q23)[18]/46,XY[2]", "46,XX,t(4;11)(q21;q23)[18]/46,XX[2]"),
-            np.where(s["male"], "36,X,-Y,-2,-3,-4,-7,-13,-15,-16,-17,-20[20]", "36,X,-X,-2,-3,-4,-7,-13,-15,-16,-17,-20[20]"),
-            np.where(s["male"], "47,XY,del(5)(q31),+8,del(12)(p13),add(17)(p13),-20,+mar[20]",
-                     "47,XX,del(5)(q31),+8,del(12)(p13),add(17)(p13),-20,+mar[20]"),
+            choose(s["male"], "46,XY,t(9;22)(q34;q11)[20]", "46,XX,t(9;22)(q34;q11)[20]"),
+            choose(s["male"], "46,XY,t(4;11)(q21;q23)[18]/46,XY[2]", "46,XX,t(4;11)(q21;q23)[18]/46,XX[2]"),
+            choose(
+                s["male"],
+                "36,X,-Y,-2,-3,-4,-7,-13,-15,-16,-17,-20[20]",
+                "36,X,-X,-2,-3,-4,-7,-13,-15,-16,-17,-20[20]",
+            ),
+            choose(
+                s["male"],
+                "47,XY,del(5)(q31),+8,del(12)(p13),add(17)(p13),-20,+mar[20]",
+                "47,XX,del(5)(q31),+8,del(12)(p13),add(17)(p13),-20,+mar[20]",
+            ),
         ],
         normal,
-    )  # fmt: skip
+    )
     found = np.array(["Not detected", "Detected"], dtype=object)
     tests = (
         ("FISH", "BCR::ABL1", "BCRABL1", found[ph.astype(int)]),
@@ -153,8 +161,8 @@ def transplants(s: Subjects) -> pd.DataFrame:
             "_i": rows,
             "HSCTDAT": s["hsct"][rows],
             "DONOR": np.array(DONORS, dtype=object)[s["donor"][rows]],
-            "CONDREG": np.where(s["donor"][rows] == 2, "Bu/Cy", "TBI/Cy"),
-            "DISSTAT": np.where(positive, "CR1, MRD positive", "CR1, MRD negative"),
+            "CONDREG": choose(s["donor"][rows] == 2, "Bu/Cy", "TBI/Cy"),
+            "DISSTAT": choose(positive, "CR1, MRD positive", "CR1, MRD negative"),
         }
     )
 
@@ -180,17 +188,19 @@ def survival(s: Subjects, offset: np.ndarray, streams: Streams) -> pd.DataFrame:
     alive = s["follow_up"] + 1
     contact = (alive < np.fmin(s["last"], s["death"])[:, None]) & (s["status"] != SCREEN_FAILURE)[:, None]
     row, visit = np.nonzero(contact)
-    attended = ~np.isnan(offset[row, FU1 + visit]) & ~(offset[row, FU1 + visit] >= np.fmin(s["relapse"], s["nact"])[row])
-    at = np.where(attended, offset[row, FU1 + visit], alive[row, visit])
-    regular = pd.DataFrame({"_i": row, "SURVDAT": at, "SOURCE": np.where(attended, "Visit", "Telephone")})
+    attended = ~np.isnan(offset[row, FU1 + visit]) & ~(
+        offset[row, FU1 + visit] >= np.fmin(s["relapse"], s["nact"])[row]
+    )
+    at = choose(attended, offset[row, FU1 + visit], alive[row, visit])
+    regular = pd.DataFrame({"_i": row, "SURVDAT": at, "SOURCE": choose(attended, "Visit", "Telephone")})
     dead = ~np.isnan(s["death"])
     rows = np.flatnonzero((s["status"] != SCREEN_FAILURE) & (dead | np.isnan(s["lost"])))
-    when = np.where(dead, np.fmax(s["death"], s["death_known"]), s["last"])[rows]
+    when = choose(dead, np.fmax(s["death"], s["death_known"]), s["last"])[rows]
     source = np.array(["Hospital record", "Family"], dtype=object)[streams.integers("source", 0, 1)]
-    final = pd.DataFrame({"_i": rows, "SURVDAT": when, "SOURCE": np.where(dead, source, "Telephone")[rows]})
-    final["STATUS"] = np.where(dead[rows], "Dead", "Alive")
+    final = pd.DataFrame({"_i": rows, "SURVDAT": when, "SOURCE": choose(dead, source, "Telephone")[rows]})
+    final["STATUS"] = choose(dead[rows], "Dead", "Alive")
     final["DTHDAT"] = s["death"][rows]
-    final["DTHCAUSE"] = np.where(dead, np.array(CAUSES, dtype=object)[s["cause"]], None)[rows]
+    final["DTHCAUSE"] = choose(dead, np.array(CAUSES, dtype=object)[s["cause"]], None)[rows]
     seen = np.flatnonzero(~np.isnan(s["known_alive"]) & ~dead[:n])
     extra = pd.DataFrame({"_i": seen, "SURVDAT": s["known_alive"][seen], "SOURCE": "Visit"})
     frame = pd.concat([regular, extra, final], ignore_index=True)
@@ -211,5 +221,3 @@ def deviations(s: Subjects, streams: Streams) -> pd.DataFrame:
             "DVSTDAT": 14.0,
         }
     )
-
-

@@ -9,7 +9,7 @@ from spectrail.studies.blina_ball.facts import table
 from spectrail.studies.blina_ball.latent import CBC, CHEMISTRY, Grid
 from spectrail.studies.blina_ball.rng import Floats, Ints, Streams
 from spectrail.studies.blina_ball.subjects import Subjects
-from spectrail.studies.blina_ball.text import decimals
+from spectrail.studies.blina_ball.text import choose, decimals
 from spectrail.studies.blina_ball.timeline import CONS, FU1, SCR, UNS1, UNS2, VISIT_DAYS, WIDTH
 
 LABORATORIES = ("Site 01 Hospital Laboratory", "Site 02 Hospital Laboratory", "Central Laboratory")
@@ -59,13 +59,13 @@ def marrow(marrows: pd.DataFrame) -> pd.DataFrame:
             "_tp": marrows["_tp"],
             "BMDAT": marrows["OFFSET"],
             "BMSITE": "Posterior iliac crest",
-            "SAMPTYPE": np.where(core, "Aspirate and core biopsy", "Aspirate"),
+            "SAMPTYPE": choose(core, "Aspirate and core biopsy", "Aspirate"),
             "BLASTPCT": marrows["BLAST"],
             "CELLCNT": marrows["CELLS"],
             "CELLUL": marrows["CELLUL"],
-            "ADEQ": np.where(adequate, "Yes", "No"),
-            "ADEQ_STD": np.where(adequate, "Y", "N"),
-            "ADEQREAS": np.where(adequate, None, np.where(marrows["BLAST"].isna(), "Dry tap", "Too few cells")),
+            "ADEQ": choose(adequate, "Yes", "No"),
+            "ADEQ_STD": choose(adequate, "Y", "N"),
+            "ADEQREAS": choose(adequate, None, choose(marrows["BLAST"].isna(), "Dry tap", "Too few cells")),
             "PBLAST": marrows["PB"],
         }
     )
@@ -76,8 +76,10 @@ def residual_disease(s: Subjects, marrows: pd.DataFrame) -> pd.DataFrame:
     parts = [_flow_rows(s, marrows.loc[marrows["FLOW"].notna()]), _ngs_rows(s, marrows.loc[marrows["NGS"].notna()])]
     frame = pd.concat(parts, ignore_index=True)
     frame["SPEC"] = "Bone marrow aspirate"
-    frame["LAB"] = np.where(frame["ASSAY_STD"] == "NGS", LABORATORIES[2], np.array(LABORATORIES)[s["site"][frame["_i"]] - 1])
-    wait = np.where(frame["ASSAY_STD"] == "NGS", 9, 2)
+    frame["LAB"] = choose(
+        frame["ASSAY_STD"] == "NGS", LABORATORIES[2], np.array(LABORATORIES)[s["site"][frame["_i"]] - 1]
+    )
+    wait = choose(frame["ASSAY_STD"] == "NGS", 9, 2)
     frame["REPDAT"] = frame["BMDAT"] + wait
     return frame
 
@@ -85,9 +87,9 @@ def residual_disease(s: Subjects, marrows: pd.DataFrame) -> pd.DataFrame:
 def _flow_rows(s: Subjects, rows: pd.DataFrame) -> pd.DataFrame:
     subject, value = rows["_i"].to_numpy(), rows["FLOW"].to_numpy()
     insufficient = (s["poorlod"][subject]) & (rows["_tp"].to_numpy() == 22) & (value == 0)
-    lod = np.where(insufficient, 1e-3, s["mrd_lod"][subject])
-    limit = np.where(insufficient, "<0.1", "<0.01")
-    text = np.where(value > 0, decimals(100 * value, 1), limit)
+    lod = choose(insufficient, 1e-3, s["mrd_lod"][subject])
+    limit = choose(insufficient, "<0.1", "<0.01")
+    text = choose(value > 0, decimals(100 * value, 1), limit)
     return pd.DataFrame(
         {
             "_i": subject,
@@ -100,7 +102,9 @@ def _flow_rows(s: Subjects, rows: pd.DataFrame) -> pd.DataFrame:
             "UNIT": "%",
             "LOD": lod,
             "LOQ": lod * 2,
-            "DENOM": np.array(["Nucleated cells", "Mononuclear cells", "CD45+ cells"], dtype=object)[s["site"][subject] - 1],
+            "DENOM": np.array(["Nucleated cells", "Mononuclear cells", "CD45+ cells"], dtype=object)[
+                s["site"][subject] - 1
+            ],
         }
     )
 
@@ -115,8 +119,8 @@ def _ngs_rows(s: Subjects, rows: pd.DataFrame) -> pd.DataFrame:
             "BMDAT": rows["OFFSET"].to_numpy(),
             "ASSAY": "IG NGS",
             "ASSAY_STD": "NGS",
-            "RESULT_TXT": np.where(value > 0, decimals(1e6 * value, 0), "Not detected").astype(object),
-            "UNIT": np.where(value > 0, "copies/10^6 cells", None),
+            "RESULT_TXT": choose(value > 0, decimals(1e6 * value, 0), "Not detected").astype(object),
+            "UNIT": choose(value > 0, "copies/10^6 cells", None),
             "LOD": 1e-6,
             "LOQ": 5e-6,
             "DENOM": "Nucleated cells",
@@ -130,7 +134,7 @@ def assessments(s: Subjects, marrows: pd.DataFrame) -> pd.DataFrame:
     flow = rows["FLOW"].to_numpy()
     insufficient = s["poorlod"][rows["_i"]] & (rows["_tp"].to_numpy() == 22) & (flow == 0)
     conclusion = np.select(
-        [np.isnan(flow), insufficient, flow >= 1e-4], [None, "Indeterminate", "Positive"], "Negative"
+        [np.isnan(flow), insufficient, flow >= 1e-4], ["", "Indeterminate", "Positive"], "Negative"
     )
     cns = rows["CNS"].to_numpy()
     return pd.DataFrame(
@@ -140,9 +144,9 @@ def assessments(s: Subjects, marrows: pd.DataFrame) -> pd.DataFrame:
             "ASMTDAT": rows["OFFSET"].to_numpy(),
             "BMDAT": rows["OFFSET"].to_numpy(),
             "RESP": rows["CLASS"].to_numpy(),
-            "MRDCON": conclusion,
-            "EMD": np.where(rows["EMD"] == 1, "Yes", np.where(rows["EMD"].isna(), None, "No")),
-            "CNSSTAT": np.where(np.isnan(cns), None, np.array([f"CNS{k:.0f}" for k in np.nan_to_num(cns, nan=1)])),
+            "MRDCON": choose(conclusion == "", None, conclusion),
+            "EMD": choose(rows["EMD"] == 1, "Yes", choose(rows["EMD"].isna(), None, "No")),
+            "CNSSTAT": choose(np.isnan(cns), None, np.array([f"CNS{k:.0f}" for k in np.nan_to_num(cns, nan=1)])),
             "COMMENT": None,
         }
     )
@@ -161,7 +165,7 @@ def visits(s: Subjects, grid: Grid) -> pd.DataFrame:
     held = pd.DataFrame({"_i": row, "_tp": column, "VISYN": "Yes", "VISDAT": grid["OFFSET"][row, column]})[keep]
     due = (s["follow_up"] <= np.fmin(np.fmin(s["last"], s["relapse"]), s["nact"])[:, None]) & s["treated"][:, None]
     row, visit = np.nonzero(due & np.isnan(grid["OFFSET"][:, FU1:UNS1]))
-    reason = np.where((row + visit) % 2 == 0, "Subject refused", "Not able to travel")
+    reason = choose((row + visit) % 2 == 0, "Subject refused", "Not able to travel")
     missed = pd.DataFrame({"_i": row, "_tp": FU1 + visit, "VISYN": "No", "VISREAS": reason})
     missed["_sort"] = s["follow_up"][row, visit]
     held["_sort"] = held["VISDAT"]
@@ -174,7 +178,7 @@ def vital_signs(s: Subjects, grid: Grid, streams: Streams) -> pd.DataFrame:
     keep = (column != 37) | s["ext"][row]
     row, column = row[keep], column[keep]
     z = {name: streams.normal(f"vs {name}", WIDTH)[row, column] for name in ("SYSBP", "DIABP", "PULSE", "TEMP")}
-    weight = s["weight"][row] - np.where(column == SCR, 0, np.minimum(column, 40) * 0.05)
+    weight = s["weight"][row] - choose(column == SCR, 0, np.minimum(column, 40) * 0.05)
     return pd.DataFrame(
         {
             "_i": row,
@@ -194,5 +198,5 @@ def vital_signs(s: Subjects, grid: Grid, streams: Streams) -> pd.DataFrame:
 def performance(s: Subjects, grid: Grid) -> pd.DataFrame:
     """Return form ECOG at screening, day 22, consolidation and follow-up."""
     row, column = _visit_rows(grid, [SCR, 22, CONS, *range(FU1, UNS1)])
-    grade = np.where(column == SCR, s["ecog0"][row], np.maximum(s["ecog0"][row] - 1 - (column >= FU1), 0))
+    grade = choose(column == SCR, s["ecog0"][row], np.maximum(s["ecog0"][row] - 1 - (column >= FU1), 0))
     return pd.DataFrame({"_i": row, "_tp": column, "ECOGDAT": grid["OFFSET"][row, column], "ECOG": grade})

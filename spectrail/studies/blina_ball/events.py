@@ -9,6 +9,7 @@ from spectrail.studies.blina_ball.facts import table
 from spectrail.studies.blina_ball.latent import Grid
 from spectrail.studies.blina_ball.rng import Floats, Ints, Streams
 from spectrail.studies.blina_ball.subjects import SCREEN_FAILURE, Subjects
+from spectrail.studies.blina_ball.text import choose
 from spectrail.studies.blina_ball.treatment import treatment_end
 
 RELATION = {"R": "Related", "P": "Possibly related", "U": "Unlikely related", "N": "Not related"}
@@ -37,7 +38,7 @@ def _drawn(s: Subjects, streams: Streams, key: str, term: dict[str, str]) -> pd.
     weights = np.cumsum([float(term[f"W{k}"]) for k in range(1, 5)])
     grade = np.minimum(np.searchsorted(weights / weights[-1], u[:, 2], side="right"), 3) + 1
     days = np.floor(float(term["SHORTEST"]) + u[:, 3] * (float(term["LONGEST"]) - float(term["SHORTEST"]) + 1))
-    serious = u[:, 4] < np.where(grade >= 3, float(term["SERIOUS3"]), float(term["SERIOUS12"]))
+    serious = u[:, 4] < choose(grade >= 3, float(term["SERIOUS3"]), float(term["SERIOUS12"]))
     interrupts = u[:, 5] < float(term["INTERRUPTS"])
     astct = np.maximum(grade - (u[:, 6] < 0.2), 1) if term["ASTCT"] == "Y" else np.full(len(grade), np.nan)
     rows = np.flatnonzero(have)
@@ -56,20 +57,22 @@ def _drawn(s: Subjects, streams: Streams, key: str, term: dict[str, str]) -> pd.
 
 def _low_platelets(s: Subjects, grid: Grid) -> pd.DataFrame:
     """Report platelets below 75 in induction at their lowest value, graded by CTCAE 5.0."""
-    window = np.where(s["plain"][:, None], grid["PLAT"][:, 2:23], np.nan)
-    low = np.nanmin(np.where(np.isnan(window), np.inf, window), axis=1)
+    window = choose(s["plain"][:, None], grid["PLAT"][:, 2:23], np.nan)
+    low = np.nanmin(choose(np.isnan(window), np.inf, window), axis=1)
     rows = np.flatnonzero((low < 75) & s["treated"])
-    start = np.nanargmin(np.where(np.isnan(window[rows]), np.inf, window[rows]), axis=1) + 1.0
+    start = np.nanargmin(choose(np.isnan(window[rows]), np.inf, window[rows]), axis=1) + 1.0
     grade = np.select([low[rows] < 25, low[rows] < 50], [4, 3], 2)
     term = {"AETERM": "Platelet count decreased", "AEPT": "Platelet count decreased", "AESOC": "Investigations"}
     frame = build(s, rows, key="FN", start=start, end=start + 9, grade=grade)
-    return frame.assign(**term, REL_CHEMO="Related", REL_BLIN=np.where(start >= 7, "Possibly related", None))
+    return frame.assign(**term, REL_CHEMO="Related", REL_BLIN=choose(start >= 7, "Possibly related", None))
 
 
 def _fatal(s: Subjects) -> pd.DataFrame:
     rows = np.flatnonzero(s["plain"] & (s["cause"] == 1) & ~np.isnan(s["death"]))
     death = s["death"][rows]
-    frame = build(s, rows, key="SEPSIS", start=death - 3, end=death, grade=np.full(len(rows), 5), serious=np.ones(len(rows)) > 0)
+    frame = build(
+        s, rows, key="SEPSIS", start=death - 3, end=death, grade=np.full(len(rows), 5), serious=np.ones(len(rows)) > 0
+    )
     return frame.assign(AETERM="Septic shock", AEPT="Septic shock", SDTH="Y", OUT="Fatal", ENDAT=death, ONG="No")
 
 
@@ -101,35 +104,54 @@ def build(
             "AESOC": term["AESOC"],
             "STDAT": start,
             "STTIM": np.nan,
-            "ENDAT": np.where(over, end, np.nan),
-            "ONG": np.where(over, "No", "Yes"),
+            "ENDAT": choose(over, end, np.nan),
+            "ONG": choose(over, "No", "Yes"),
             "CTCGR": np.asarray(grade, dtype=float),
             "ASTCTGR": astct if astct is not None else np.nan,
-            "SER": np.where(serious_flags, "Yes", "No"),
-            "SER_STD": np.where(serious_flags, "Y", "N"),
-            "REL_BLIN": np.where(start >= 7, RELATION[term["REL_BLIN"]], None),
+            "SER": choose(serious_flags, "Yes", "No"),
+            "SER_STD": choose(serious_flags, "Y", "N"),
+            "REL_BLIN": choose(start >= 7, RELATION[term["REL_BLIN"]], None),
             "REL_CHEMO": RELATION[term["REL_CHEMO"]],
-            "ACN_BLIN": np.where(stopped, "Drug interrupted", np.where(infusing, "Dose not changed", "Not applicable")),
-            "ACN_CHEMO": np.where(chemo, "Dose not changed", "Not applicable"),
-            "OUT": np.where(over, "Recovered", "Not recovered"),
+            "ACN_BLIN": choose(stopped, "Drug interrupted", choose(infusing, "Dose not changed", "Not applicable")),
+            "ACN_CHEMO": choose(chemo, "Dose not changed", "Not applicable"),
+            "OUT": choose(over, "Recovered", "Not recovered"),
             "AEGRP": None,
             "REPORTDT": np.fmin(start + 1, last),
         }
     )
     for name in AE_BLANK:
-        frame[name] = np.where(serious_flags, "N", None)
-    frame["SHOSP"] = np.where(serious_flags, "Y", None)
+        frame[name] = choose(serious_flags, "N", None)
+    frame["SHOSP"] = choose(serious_flags, "Y", None)
     return frame.astype({"REL_BLIN": object, "AEGRP": object})
 
 
 def medication(s: Subjects, events: pd.DataFrame, streams: Streams) -> pd.DataFrame:
     """Return prophylaxis, growth factor and what events called for; `_ae` is the position of the event treated."""
     treated = np.flatnonzero(s["treated"])
-    parts = [_course(s, treated, "Allopurinol", "Antigout preparations", "Prophylaxis of tumour lysis", 300, "mg", "Oral", s["enrl"][treated], 9)]
+    parts = [
+        _course(
+            s,
+            treated,
+            "Allopurinol",
+            "Antigout preparations",
+            "Prophylaxis of tumour lysis",
+            300,
+            "mg",
+            "Oral",
+            s["enrl"][treated],
+            9,
+        )
+    ]
     fungal = np.flatnonzero(s["treated"] & (streams.one("antifungal") < 0.7))
-    parts.append(_course(s, fungal, "Posaconazole", "Antimycotics", "Prophylaxis of fungal infection", 300, "mg", "Oral", 4.0, 35))
+    parts.append(
+        _course(
+            s, fungal, "Posaconazole", "Antimycotics", "Prophylaxis of fungal infection", 300, "mg", "Oral", 4.0, 35
+        )
+    )
     growth = np.flatnonzero(s["treated"] & (streams.one("growth factor") < 0.3))
-    parts.append(_course(s, growth, "Filgrastim", "Immunostimulants", "Neutropenia", 300, "ug", "Subcutaneous", 11.0, 6))
+    parts.append(
+        _course(s, growth, "Filgrastim", "Immunostimulants", "Neutropenia", 300, "ug", "Subcutaneous", 11.0, 6)
+    )
     for points, name, drug_class, dose, unit, days, least in (
         ("Febrile neutropenia", "Meropenem", "Antibacterials", 1, "g", 7, 1),
         ("Pneumonia", "Piperacillin tazobactam", "Antibacterials", 4.5, "g", 10, 1),
@@ -147,9 +169,17 @@ def medication(s: Subjects, events: pd.DataFrame, streams: Streams) -> pd.DataFr
 
 
 def _course(
-    s: Subjects, rows: Ints, name: str, drug_class: str, indication: str, dose: float, unit: str, route: str,
-    start: object, days: int,
-) -> pd.DataFrame:  # fmt: skip
+    s: Subjects,
+    rows: Ints,
+    name: str,
+    drug_class: str,
+    indication: str,
+    dose: float,
+    unit: str,
+    route: str,
+    start: object,
+    days: int,
+) -> pd.DataFrame:
     begins = np.broadcast_to(np.asarray(start, dtype=float), rows.shape)
     ends = begins + days - 1
     over = ends <= s["last"][rows]
@@ -164,8 +194,8 @@ def _course(
             "CMDOSU": unit,
             "CMROUTE": route,
             "CMSTDAT": begins,
-            "CMENDAT": np.where(over, ends, np.nan),
-            "CMONG": np.where(over, "No", "Yes"),
+            "CMENDAT": choose(over, ends, np.nan),
+            "CMONG": choose(over, "No", "Yes"),
             "CMAENO": np.nan,
         }
     )
@@ -191,7 +221,7 @@ def history(s: Subjects, streams: Streams) -> pd.DataFrame:
         rows = np.flatnonzero(u[:, 0] < share)
         start = s["icf"][rows] - 10 - np.floor(u[rows, 1] * span * 0.9)
         ended = (u[rows, 2] < 0.4) | (term == "Appendectomy")
-        end = np.where(term == "Appendectomy", start, np.floor((start + s["icf"][rows]) / 2))
+        end = choose(term == "Appendectomy", start, np.floor((start + s["icf"][rows]) / 2))
         parts.append(
             pd.DataFrame(
                 {
@@ -200,8 +230,8 @@ def history(s: Subjects, streams: Streams) -> pd.DataFrame:
                     "MHPT": preferred,
                     "MHSOC": organ,
                     "MHSTDAT": start,
-                    "MHENDAT": np.where(ended, end, np.nan),
-                    "MHONG": np.where(ended, "No", "Yes"),
+                    "MHENDAT": choose(ended, end, np.nan),
+                    "MHONG": choose(ended, "No", "Yes"),
                 }
             )
         )
@@ -214,24 +244,34 @@ def disposition(s: Subjects, last_dose: Floats) -> pd.DataFrame:
     parts = [_ends(np.flatnonzero(failed), "Screening", "SCR", "Screen failure", s["scr"])]
     parts.append(_ends(np.flatnonzero(~failed), "Screening", "SCR", "Completed", s["enrl"]))
     treated, reason_out, out_at = s["treated"], _leaving(s), s["last"]
-    planned = np.where(s["ext"], 36.0, 21.0)
+    planned = choose(s["ext"], 36.0, 21.0)
     short = treated & ((out_at < planned) | (s["stop"] < planned))
-    ended = np.where(short, np.fmin(s["stop"], out_at), planned)
-    reason = np.where(short, np.where(s["stop"] < planned, _stopping(s), reason_out), "Completed")
+    ended = choose(short, np.fmin(s["stop"], out_at), planned)
+    reason = choose(short, choose(s["stop"] < planned, _stopping(s), reason_out), "Completed")
     parts.append(_ends(np.flatnonzero(treated), "Induction", "IND", reason, ended))
     until = treatment_end(s)
     planned_end = s["cons"] + 70 + 28 + 28
     whole = treated & (until > planned_end)
-    ceased = np.where(whole, np.fmax(planned_end, last_dose), np.fmax(until, last_dose))
+    ceased = choose(whole, np.fmax(planned_end, last_dose), np.fmax(until, last_dose))
     why = np.select(
         [whole, s["stop"] <= until, s["relapse"] <= until, s["nact"] <= until, s["hsct"] - 7 <= until],
-        ["Completed", _stopping(s), "Relapse", np.where(s["nact_kind"] == 0, "Lack of efficacy", "Relapse"), "Transplantation"],
+        [
+            "Completed",
+            _stopping(s),
+            "Relapse",
+            choose(s["nact_kind"] == 0, "Lack of efficacy", "Relapse"),
+            "Transplantation",
+        ],
         reason_out,
-    )  # fmt: skip
+    )
     decided = treated & (whole | (why != "")) & (ceased <= s["last"])
     parts.append(_ends(np.flatnonzero(decided), "Study treatment", "TRT", why, ceased))
     left = np.flatnonzero(~failed & (reason_out != ""))
-    parts.append(_ends(left, "Study", "STUDY", reason_out, np.fmin(np.fmin(s["death"], s["withdraw"]), np.fmin(s["lost"], 1e9))))
+    parts.append(
+        _ends(
+            left, "Study", "STUDY", reason_out, np.fmin(np.fmin(s["death"], s["withdraw"]), np.fmin(s["lost"], 1e9))
+        )
+    )
     frame = pd.concat(parts, ignore_index=True)
     return frame.loc[frame["DAT"].notna()].reset_index(drop=True)
 
@@ -246,7 +286,7 @@ def _leaving(s: Subjects) -> Floats:
 
 
 def _stopping(s: Subjects) -> Floats:
-    return np.where(s["stop_kind"] == 0, "Adverse event", "Physician decision")
+    return choose(s["stop_kind"] == 0, "Adverse event", "Physician decision")
 
 
 def _ends(rows: Ints, phase: str, code: str, reason: object, at: Floats) -> pd.DataFrame:

@@ -30,10 +30,16 @@ def read_form(raw: Path, name: str) -> pd.DataFrame:
     try:
         data = path.read_bytes().decode(CODECS[forms()[name].encoding])
     except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"cannot read the form: {error}", place=Place(file=str(path)), hint="simulate the study first") from error
+        raise InputError(
+            f"cannot read the form: {error}", place=Place(file=str(path)), hint="simulate the study first"
+        ) from error
     head = next(iter(data.splitlines())).replace('"', "").split(",")
-    options = pacsv.ConvertOptions(column_types=dict.fromkeys(head, pa.string()), strings_can_be_null=True, null_values=[""])
-    table = pacsv.read_csv(BytesIO(data.encode()), parse_options=pacsv.ParseOptions(newlines_in_values=True), convert_options=options)
+    options = pacsv.ConvertOptions(
+        column_types=dict.fromkeys(head, pa.string()), strings_can_be_null=True, null_values=[""]
+    )
+    table = pacsv.read_csv(
+        BytesIO(data.encode()), parse_options=pacsv.ParseOptions(newlines_in_values=True), convert_options=options
+    )
     return table.to_pandas()
 
 
@@ -85,8 +91,8 @@ def _odm_metadata(frames: dict[str, pd.DataFrame]) -> str:
     """Declare one form with one item group per raw form, and its columns as text items."""
     events = "\n".join(f'<FormRef FormOID="{name}" Mandatory="No"/>' for name in frames)
     forms_ = "\n".join(
-        f'<FormDef OID="{name}" Name={quoteattr(forms()[name].title)} Repeating="Yes"><ItemGroupRef ItemGroupOID="{name}"'
-        f' Mandatory="No"/></FormDef>'
+        f'<FormDef OID="{name}" Name={quoteattr(forms()[name].title)} Repeating="Yes">'
+        f'<ItemGroupRef ItemGroupOID="{name}" Mandatory="No"/></FormDef>'
         for name in frames
     )
     groups = "\n".join(
@@ -103,7 +109,8 @@ def _odm_metadata(frames: dict[str, pd.DataFrame]) -> str:
     return (
         f'<Study OID="{STUDY}"><GlobalVariables><StudyName>{STUDY}</StudyName><StudyDescription>Synthetic study'
         f"</StudyDescription><ProtocolName>{STUDY}</ProtocolName></GlobalVariables>\n"
-        f'<MetaDataVersion OID="1" Name="1">\n<StudyEventDef OID="ANY" Name="Any" Repeating="Yes" Type="Common">\n{events}\n'
+        f'<MetaDataVersion OID="1" Name="1">\n'
+        f'<StudyEventDef OID="ANY" Name="Any" Repeating="Yes" Type="Common">\n{events}\n'
         f"</StudyEventDef>\n{forms_}\n{groups}\n{items}\n</MetaDataVersion></Study>\n"
     )
 
@@ -118,7 +125,14 @@ def _odm_rows(name: str, frame: pd.DataFrame) -> list[str]:
     count = pd.Series(np.cumsum(event_new)).groupby(np.cumsum(event_new)).cumcount().to_numpy() + 1
     opened = _tags(frame, name, subject_new, event_new)
     numbers = count.astype(str).astype(object)
-    body = opened + f'<ItemGroupData ItemGroupOID="{name}" ItemGroupRepeatKey="' + numbers + '">' + items + "</ItemGroupData>"
+    body = (
+        opened
+        + f'<ItemGroupData ItemGroupOID="{name}" ItemGroupRepeatKey="'
+        + numbers
+        + '">'
+        + items
+        + "</ItemGroupData>"
+    )
     closed = np.where(np.append(event_new[1:], True), "</FormData></StudyEventData>", "").astype(object)
     closed = closed + np.where(np.append(subject_new[1:], True), "</SubjectData>\n", "\n").astype(object)
     return [] if len(frame) == 0 else list(body + closed)
@@ -126,7 +140,12 @@ def _odm_rows(name: str, frame: pd.DataFrame) -> list[str]:
 
 def _tags(frame: pd.DataFrame, name: str, subject_new: np.ndarray, event_new: np.ndarray) -> np.ndarray:
     subject = ('<SubjectData SubjectKey="' + frame["Subject"] + '">').to_numpy(dtype=object)
-    event = '<StudyEventData StudyEventOID="' + frame["Folder"] + '" StudyEventRepeatKey="' + frame["InstanceRepeatNumber"]
+    event = (
+        '<StudyEventData StudyEventOID="'
+        + frame["Folder"]
+        + '" StudyEventRepeatKey="'
+        + frame["InstanceRepeatNumber"]
+    )
     form = f'"><FormData FormOID="{name}" FormRepeatKey="' + frame["PageRepeatNumber"] + '">'
     opening = (event + form).to_numpy(dtype=object)
     return np.where(subject_new, subject, "") + np.where(event_new, opening, "")

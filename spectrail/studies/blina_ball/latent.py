@@ -85,9 +85,17 @@ def _counts(s: Subjects, streams: Streams, day: Floats) -> Grid:
     half_day = np.maximum(17 + 2.5 * z[:, 0], nadir_day + 2)
     anc0 = np.clip(np.exp(log(0.85) + 0.78 * z[:, 1]), 0.1, 3.0)
     knots = [first, nadir_day, half_day, half_day + 4, half_day + 16]
-    levels = [log(anc0), log(np.clip(0.12 * np.exp(0.5 * z[:, 2]), 0.03, 0.4)), first + log(0.5), first, first + log(3.2)]
+    levels = [
+        log(anc0),
+        log(np.clip(0.12 * np.exp(0.5 * z[:, 2]), 0.03, 0.4)),
+        first + log(0.5),
+        first,
+        first + log(3.2),
+    ]
     neut = np.exp(between(time, knots, levels)) * noise["NEUT"]
-    lym = np.exp(between(time, [first, first + 5, first + 30], [first + log(1.1), first + log(0.35), first + log(1.3)]))
+    lym = np.exp(
+        between(time, [first, first + 5, first + 30], [first + log(1.1), first + log(0.35), first + log(1.3)])
+    )
     low_day = 7.0 + np.floor(4 * streams.one("platelet nadir day"))
     fifty = np.maximum(16 + 2.0 * z[:, 3], low_day + 3)
     plt0 = np.clip(np.exp(log(48) + 0.6 * z[:, 4]), 15, 150)
@@ -96,7 +104,9 @@ def _counts(s: Subjects, streams: Streams, day: Floats) -> Grid:
     steps = [log(plt0), log(lowest), log(middle), log(np.maximum(middle, 100)), first + log(215)]
     platelets = np.exp(between(time, [first, low_day, fifty, fifty + 5, fifty + 20], steps)) * noise["PLAT"]
     hgb0 = np.clip(86 + 14 * z[:, 6], 62, 130)
-    hgb = between(time, [first, first + 14, first + 90], [hgb0, np.maximum(hgb0 - 12, 60), first + 122]) * noise["HGB"]
+    hgb = (
+        between(time, [first, first + 14, first + 90], [hgb0, np.maximum(hgb0 - 12, 60), first + 122]) * noise["HGB"]
+    )
     wbc0 = np.clip(np.exp(log(9.5) + 1.37 * z[:, 7]), anc0 + 1.2, 300)
     burden = np.clip(1 - time / 6.0, 0, 1) ** 2
     blasts = np.maximum(wbc0 - anc0 - 1.1, 0)[:, None] * burden

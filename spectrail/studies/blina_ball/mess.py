@@ -49,7 +49,9 @@ class Sheet:
         self.used.setdefault(form, set()).update(chosen)
         return chosen
 
-    def write(self, form: str, label: int, column: str, raw: Text, cls: str, true: str, expected: str, note: str = "") -> None:
+    def write(
+        self, form: str, label: int, column: str, raw: Text, cls: str, true: str, expected: str, note: str = ""
+    ) -> None:
         """Put `raw` into a cell and log it when `cls` is given."""
         if column:
             self.frames[form].at[label, column] = raw
@@ -58,9 +60,17 @@ class Sheet:
             self.log.append(row | {"_label": label})
 
     def plant(
-        self, cls: str, form: str, column: str, count: int, write: Write, *, where: Any = None, expected: str = RESOLVE
+        self,
+        cls: str,
+        form: str,
+        column: str,
+        count: int,
+        write: Write,
+        *,
+        where: Any = None,
+        expected: str = RESOLVE,
     ) -> None:
-        """Plant one class: `write` gets the typed row (with absolute days in `_day`) and returns raw text and truth."""
+        """Plant one class: `write` gets the typed row with `_trt0` and returns raw text and truth."""
         typed, s = self.block.typed[form], self.block.subjects
         for label in self.pick(form, count, where, cls + column):
             row = typed.loc[label].copy()

@@ -8,7 +8,7 @@ import pandas as pd
 from spectrail.studies.blina_ball.case import QUERY
 from spectrail.studies.blina_ball.events import terms
 from spectrail.studies.blina_ball.facts import table
-from spectrail.studies.blina_ball.mess import Sheet, Text, append_copy
+from spectrail.studies.blina_ball.mess import Sheet, Text, Write, append_copy
 from spectrail.studies.blina_ball.rng import Bools
 from spectrail.studies.blina_ball.text import decimals, write_day, write_minute
 
@@ -61,7 +61,7 @@ def _dates(sheet: Sheet) -> None:
         year, month, day = _parts(row, "CMSTDAT")
         return f"{year}年{int(month)}月{int(day)}日", _iso(row, "CMSTDAT")
 
-    def in_order(column: str, layout: str, *, iso: bool = True) -> object:
+    def in_order(column: str, layout: str, *, iso: bool = True) -> Write:
         def write(row: pd.Series) -> tuple[Text, str]:
             year, month, day = _parts(row, column)
             return layout.format(y=year, m=month, d=day, s=year[2:]), _iso(row, column) if iso else ""
@@ -79,17 +79,25 @@ def _dates(sheet: Sheet) -> None:
     sheet.plant("date:year_month", "MH", "MHSTDAT", 3, mh_month)
     sheet.plant("date:unknown_day", "CM", "CMSTDAT", 4, partial)
     sheet.plant("date:chinese", "CM", "CMSTDAT", 3, chinese)
-    sheet.plant("date:excel_serial", "TRANSF", "TRDAT", 2, lambda row: (str(_day(row, "TRDAT") + EXCEL_EPOCH), _iso(row, "TRDAT")))
+    sheet.plant(
+        "date:excel_serial",
+        "TRANSF",
+        "TRDAT",
+        2,
+        lambda row: (str(_day(row, "TRDAT") + EXCEL_EPOCH), _iso(row, "TRDAT")),
+    )
     _, day, known = _calendar(sheet, "AE", "ENDAT")
     late = known & (day > 12).to_numpy()
-    sheet.plant("date:two_digit_year", "AE", "ENDAT", 2, in_order("ENDAT", "{m}/{d}/{s}"), where=late)  # type: ignore[arg-type]
-    sheet.plant("date:day_first", "AE", "ENDAT", 2, in_order("ENDAT", "{d}/{m}/{y}"), where=late, expected=QUERY)  # type: ignore[arg-type]
+    sheet.plant("date:two_digit_year", "AE", "ENDAT", 2, in_order("ENDAT", "{m}/{d}/{s}"), where=late)
+    sheet.plant("date:day_first", "AE", "ENDAT", 2, in_order("ENDAT", "{d}/{m}/{y}"), where=late, expected=QUERY)
     _, day, known = _calendar(sheet, "VS", "VSDAT")
     late = known & (day > 12).to_numpy()
-    sheet.plant("date:other_order", "VS", "VSDAT", 2, in_order("VSDAT", "{m}/{d}/{y}"), where=late)  # type: ignore[arg-type]
+    sheet.plant("date:other_order", "VS", "VSDAT", 2, in_order("VSDAT", "{m}/{d}/{y}"), where=late)
     month, day, known = _calendar(sheet, "ECOG", "ECOGDAT")
     either = known & ((day <= 12) & (day != month)).to_numpy()
-    sheet.plant("date:ambiguous", "ECOG", "ECOGDAT", 2, in_order("ECOGDAT", "{m}/{d}/{y}"), where=either, expected=QUERY)  # type: ignore[arg-type]
+    sheet.plant(
+        "date:ambiguous", "ECOG", "ECOGDAT", 2, in_order("ECOGDAT", "{m}/{d}/{y}"), where=either, expected=QUERY
+    )
 
 
 def _times(sheet: Sheet) -> None:
@@ -115,9 +123,20 @@ def _missing(sheet: Sheet) -> None:
     lab = sheet.block.typed["LBLOC"]
     spare = lab["TESTCD"].isin(["URATE", "FIBRINO", "AST"]) & (lab["_tp"] > 3)
     for text, count in (("未做", 2), ("ND", 2), ("NA", 2), ("UNK", 2), (".", 2), ("-", 2), ("", 2)):
-        sheet.plant("missing:" + (text or "blank"), "LBLOC", "RESULT", count, lambda _, text=text: (text or None, ""), where=spare)  # type: ignore[misc]
+        sheet.plant(
+            "missing:" + (text or "blank"),
+            "LBLOC",
+            "RESULT",
+            count,
+            _constant(text or None),
+            where=spare,
+        )
     sheet.plant("missing:999", "VS", "PULSE", 2, lambda _: ("999", ""))
     sheet.plant("missing:UNK", "CM", "CMDOSE", 2, lambda _: ("UNK", ""))
+
+
+def _constant(text: Text) -> Write:
+    return lambda _: (text, "")
 
 
 def _units(sheet: Sheet) -> None:
@@ -143,7 +162,9 @@ def _units(sheet: Sheet) -> None:
         for label in sheet.pick("LBLOC", count, where, cls + codes[0]):
             _rescale(sheet, label, cls, unit, factor, digits)
     sheet.plant("unit:blank", "LBLOC", "UNIT", 3, lambda row: (None, ""), where=own & (code == "HGB"), expected=QUERY)
-    sheet.plant("unit:unknown", "LBLOC", "UNIT", 1, lambda row: ("EL/L", ""), where=own & (code == "LDH"), expected=QUERY)
+    sheet.plant(
+        "unit:unknown", "LBLOC", "UNIT", 1, lambda row: ("EL/L", ""), where=own & (code == "LDH"), expected=QUERY
+    )
 
 
 def _rescale(sheet: Sheet, label: int, cls: str, unit: str, factor: float, digits: int) -> None:
@@ -151,31 +172,63 @@ def _rescale(sheet: Sheet, label: int, cls: str, unit: str, factor: float, digit
     typed, frame = sheet.block.typed["LBLOC"].loc[label], sheet.frames["LBLOC"]
     if factor != 1:
         for name in ("RESULT", "LLN", "ULN"):
-            value = np.array([round(float(frame.at[label, name]) * factor, max(digits, 1 if name != "RESULT" else digits))])
+            places = digits if name == "RESULT" else max(digits, 1)
+            value = np.array([np.round(float(frame.at[label, name]) * factor, places)])
             frame.at[label, name] = decimals(value, digits)[0]
     standard = {row["TESTCD"]: row["STDUNIT"] for row in table("tests")}[typed["TESTCD"]]
     back = {"/mm3": 0.001, "万/mm3": 10, "g/dL": 10, "mg/dL": {"CREAT": 88.4, "BILI": 17.1}.get(typed["TESTCD"], 1)}
-    value = round(float(frame.at[label, "RESULT"]) * float(str(back.get(unit, 1))), 6)
-    sheet.write("LBLOC", label, "UNIT", unit, cls, f"{value:g} {standard}", "resolve", f"result {frame.at[label, 'RESULT']}")
+    shown = round(float(frame.at[label, "RESULT"]) * float(str(back.get(unit, 1))), 6)
+    sheet.write(
+        "LBLOC", label, "UNIT", unit, cls, f"{shown:g} {standard}", "resolve", f"result {frame.at[label, 'RESULT']}"
+    )
 
 
 def _numbers(sheet: Sheet) -> None:
     lab = sheet.block.typed["LBLOC"]
     code, value, site = lab["TESTCD"], lab["_value"], sheet.block.subjects["site"][lab["_i"]]
     elsewhere = (lab["_tp"] != 22).to_numpy()
-    thousand = elsewhere & (site == 2) & code.isin(["WBC", "NEUT"]).to_numpy() & (value >= 1).to_numpy() & (value < 10).to_numpy()
+    thousand = (
+        elsewhere
+        & (site == 2)
+        & code.isin(["WBC", "NEUT"]).to_numpy()
+        & (value >= 1).to_numpy()
+        & (value < 10).to_numpy()
+    )
 
-    def grouped(mark: str) -> object:
+    def grouped(mark: str) -> Write:
         return lambda row: (f"{int(row['RESULT']) // 1000}{mark}{int(row['RESULT']) % 1000:03d}", row["RESULT"])
 
-    sheet.plant("number:thousands", "LBLOC", "RESULT", 2, grouped(","), where=thousand)  # type: ignore[arg-type]
-    sheet.plant("number:dot_thousands", "LBLOC", "RESULT", 2, grouped("."), where=thousand, expected=QUERY)  # type: ignore[arg-type]
-    sheet.plant("number:full_width", "LBLOC", "RESULT", 2, lambda row: (row["RESULT"].translate(FULL_WIDTH), row["RESULT"]), where=elsewhere & (site == 1) & (code == "PLAT").to_numpy())  # noqa: E501
-    sheet.plant("number:full_width_less", "LBLOC", "RESULT", 2, lambda row: ("＜0.1", "<0.1"), where=elsewhere & (site == 1) & (code == "LYM").to_numpy())  # noqa: E501
-    sheet.plant("number:greater", "LBLOC", "RESULT", 2, lambda row: (">999", ">999"), where=(code == "LDH") & (value > 400))
+    sheet.plant("number:thousands", "LBLOC", "RESULT", 2, grouped(","), where=thousand)
+    sheet.plant("number:dot_thousands", "LBLOC", "RESULT", 2, grouped("."), where=thousand, expected=QUERY)
+    sheet.plant(
+        "number:full_width",
+        "LBLOC",
+        "RESULT",
+        2,
+        lambda row: (row["RESULT"].translate(FULL_WIDTH), row["RESULT"]),
+        where=elsewhere & (site == 1) & (code == "PLAT").to_numpy(),
+    )
+    sheet.plant(
+        "number:full_width_less",
+        "LBLOC",
+        "RESULT",
+        2,
+        lambda row: ("＜0.1", "<0.1"),
+        where=elsewhere & (site == 1) & (code == "LYM").to_numpy(),
+    )
+    sheet.plant(
+        "number:greater", "LBLOC", "RESULT", 2, lambda row: (">999", ">999"), where=(code == "LDH") & (value > 400)
+    )
     high = elsewhere & (code == "ALT").to_numpy() & (value > 45).to_numpy()
     sheet.plant("number:flag", "LBLOC", "RESULT", 2, lambda row: (row["RESULT"] + "*H", row["RESULT"]), where=high)
-    sheet.plant("number:repeat", "LBLOC", "RESULT", 2, lambda row: (row["RESULT"] + "(repeat)", row["RESULT"]), where=elsewhere & (code == "WBC").to_numpy())  # noqa: E501
+    sheet.plant(
+        "number:repeat",
+        "LBLOC",
+        "RESULT",
+        2,
+        lambda row: (row["RESULT"] + "(repeat)", row["RESULT"]),
+        where=elsewhere & (code == "WBC").to_numpy(),
+    )
 
 
 def _identity(sheet: Sheet) -> None:
@@ -194,10 +247,23 @@ def _identity(sheet: Sheet) -> None:
 def _text(sheet: Sheet) -> None:
     chinese = {row["AETERM"]: row["TERM_ZH"] for row in terms().values()}
     ae, resp = sheet.block.typed["AE"], sheet.block.typed["RESP"]
-    sheet.plant("text:chinese_term", "AE", "AETERM", 3, lambda row: (chinese[row["AETERM"]], row["AETERM"]), where=ae["AETERM"].isin(chinese))
-    sheet.plant("text:response_spelling", "RESP", "RESP", 1, lambda row: ("CRi ", "CRi"), where=resp["RESP"] == "CRi")
+    sheet.plant(
+        "text:chinese_term",
+        "AE",
+        "AETERM",
+        3,
+        lambda row: (chinese[row["AETERM"]], row["AETERM"]),
+        where=ae["AETERM"].isin(chinese),
+    )
     sheet.plant("text:response_spelling", "RESP", "RESP", 1, lambda row: ("cr", "CR"), where=resp["RESP"] == "CR")
-    sheet.plant("text:response_spelling", "RESP", "RESP", 1, lambda row: ("C.R.", "CR"), where=(resp["RESP"] == "CR") & (resp["_tp"] > 45))
+    sheet.plant(
+        "text:response_spelling",
+        "RESP",
+        "RESP",
+        1,
+        lambda row: ("C.R.", "CR"),
+        where=(resp["RESP"] == "CR") & (resp["_tp"] > 45),
+    )
     broken = "Marrow reviewed\nby a second reader"
     sheet.plant("text:line_break", "RESP", "COMMENT", 2, lambda row: (broken, broken.replace("\n", " ")))
     first = (sheet.block.subjects["site"] == 1)[sheet.block.typed["DX"]["_i"]]
@@ -208,13 +274,34 @@ def _text(sheet: Sheet) -> None:
 def _logic(sheet: Sheet) -> None:
     ae, bm, resp = (sheet.block.typed[name] for name in ("AE", "BM", "RESP"))
     month_first = "MM/DD/YYYY"
-    sheet.plant("logic:end_before_start", "AE", "ENDAT", 2, lambda row: (write_day(_day(row, "STDAT") - 4, month_first), _iso(row, "ENDAT")),
-                where=ae["ENDAT"].notna() & ae["STDAT"].notna(), expected=QUERY)  # fmt: skip
+    sheet.plant(
+        "logic:end_before_start",
+        "AE",
+        "ENDAT",
+        2,
+        lambda row: (write_day(_day(row, "STDAT") - 4, month_first), _iso(row, "ENDAT")),
+        where=ae["ENDAT"].notna() & ae["STDAT"].notna(),
+        expected=QUERY,
+    )
     for label in sheet.pick("BM", 1, bm["_tp"] > 45, "marrow before day 1"):
         _early_marrow(sheet, label)
-    sheet.plant("logic:response_without_marrow", "RESP", "BMDAT", 1, lambda row: (write_day(_day(row, "BMDAT") - 13, "DD-Mon-YYYY"), _iso(row, "BMDAT")),
-                where=resp["_tp"] > 45, expected=QUERY)  # fmt: skip
-    sheet.plant("logic:implausible", "VS", "TEMP", 2, lambda row: (str(round(row["TEMP"] * 10)), f"{row['TEMP']:g}"), expected=QUERY)
+    sheet.plant(
+        "logic:response_without_marrow",
+        "RESP",
+        "BMDAT",
+        1,
+        lambda row: (write_day(_day(row, "BMDAT") - 13, "DD-Mon-YYYY"), _iso(row, "BMDAT")),
+        where=resp["_tp"] > 45,
+        expected=QUERY,
+    )
+    sheet.plant(
+        "logic:implausible",
+        "VS",
+        "TEMP",
+        2,
+        lambda row: (str(round(row["TEMP"] * 10)), f"{row['TEMP']:g}"),
+        expected=QUERY,
+    )
 
 
 def _early_marrow(sheet: Sheet, label: int) -> None:
@@ -224,4 +311,13 @@ def _early_marrow(sheet: Sheet, label: int) -> None:
     text = write_day(int(sheet.block.subjects["trt0"][row["_i"]]) - 30, "YYYY-MM-DD")
     position = int(typed.loc[typed["_i"] == row["_i"], "_pos"].max()) + 1
     changes: dict[str, Text] = {"BMDAT": text, "RecordPosition": str(position)}
-    append_copy(sheet, "BM", label, changes, "logic:marrow_before_day_1", frame.at[label, "BMDAT"], column="BMDAT", expected=QUERY)
+    append_copy(
+        sheet,
+        "BM",
+        label,
+        changes,
+        "logic:marrow_before_day_1",
+        frame.at[label, "BMDAT"],
+        column="BMDAT",
+        expected=QUERY,
+    )

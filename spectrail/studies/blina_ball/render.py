@@ -89,10 +89,12 @@ def system(s: Subjects, form: Form, frame: pd.DataFrame) -> dict[str, Objects]:
     rows = frame["_i"].to_numpy()
     folder, repeat = _folders(s, form, frame)
     facts = table("visits")
-    take = {name: np.array([row[name] for row in facts], dtype=object) for name in ("FOLDER", "FOLDERNAME", "FOLDERSEQ")}
+    take = {
+        name: np.array([row[name] for row in facts], dtype=object) for name in ("FOLDER", "FOLDERNAME", "FOLDERSEQ")
+    }
     name = take["FOLDERNAME"][folder]
     numbered = np.isin(take["FOLDER"][folder], ("UNS", "EOS"))
-    suffix = by_distinct(repeat + 1.0, lambda value: f" {value:.0f}")
+    suffix = by_distinct(repeat.astype(np.float64) + 1, lambda value: f" {value:.0f}")
     site = s["site"][rows]
     position = frame["_pos"].to_numpy()
     created, updated, saved = _stamps(s, frame)

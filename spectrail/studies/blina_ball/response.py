@@ -59,9 +59,9 @@ def _classes(frame: pd.DataFrame) -> list[str]:
     clear = evaluable & (blast < 5) & ~elsewhere
     remission = np.select([(anc >= 1.0) & (plt >= 100), (anc >= 0.5) & (plt >= 50)], ["CR", "CRh"], "CRi")
     partial = (blast >= 5) & (blast <= 25) & (blast <= base / 2) & (anc >= 1.0) & (plt >= 100) & ~elsewhere
-    classes = np.select(
-        [~evaluable, clear & ~counted, clear, partial], ["NE", "NE", remission, "PR"], "NR"
-    ).astype(object)
+    classes = np.select([~evaluable, clear & ~counted, clear, partial], ["NE", "NE", remission, "PR"], "NR").astype(
+        object
+    )
     # `maximum.accumulate` within a subject: had an earlier marrow been a remission?
     first = frame["_tp"].to_numpy() == SCR
     reached = pd.Series(np.isin(classes, REMISSION) & ~first)

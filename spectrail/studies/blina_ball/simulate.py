@@ -54,8 +54,8 @@ def simulate(
     """Write `raw/*.csv` and `truth/*.csv` below `directory`; same arguments, same bytes.
 
     `subjects` is the number of persons screened (default: as many as the deliberate cases need; 35 in the publication
-    profile, which takes no other). `extract` 2 is the same study with later corrections. `clean` also writes the forms
-    without mess to `truth/clean/` (default: up to 1000 subjects). Nothing in `truth/` is for a build to read.
+    profile, which takes no other). `extract` 2 is the same study with later corrections. `clean` also writes the
+    forms without mess to `truth/clean/` (default: up to 1000 subjects). Nothing in `truth/` is for a build to read.
     """
     count = _checked(subjects, profile, extract)
     target = Path(directory)
@@ -71,7 +71,9 @@ def _checked(subjects: int | None, profile: str, extract: int) -> int:
         raise UsageError(f"extract {extract} of profile {profile} does not exist", hint="trial has extracts 1 and 2")
     if profile == "publication":
         if subjects not in (None, PUBLISHED):
-            raise UsageError(f"the publication profile has {PUBLISHED} subjects, not {subjects}", hint="leave --subjects out")
+            raise UsageError(
+                f"the publication profile has {PUBLISHED} subjects, not {subjects}", hint="leave --subjects out"
+            )
         return PUBLISHED
     count = SMALLEST if subjects is None else subjects
     if count < SMALLEST:
@@ -117,7 +119,9 @@ def _write(target: Path, parts: Iterator[_Part], count: int, *, keep: bool) -> S
             (truth / "clean").mkdir()
         return _write_parts(target, parts, count, keep=keep)
     except OSError as error:
-        raise OutputError(f"cannot write {target}: {error.strerror}", hint="choose a folder that can be written") from error
+        raise OutputError(
+            f"cannot write {target}: {error.strerror}", hint="choose a folder that can be written"
+        ) from error
 
 
 def _write_parts(target: Path, parts: Iterator[_Part], count: int, *, keep: bool) -> Simulated:

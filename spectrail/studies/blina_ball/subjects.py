@@ -150,7 +150,9 @@ def settle_subjects(s: Subjects) -> None:
     s["death"] = np.where(untreated & s["plain"], np.nan, s["death"])
     cut = (CUTOFF - s["trt0"]).astype(np.float64)
     ends = np.fmin(np.fmin(s["death"], s["withdraw"]), np.fmin(s["lost"], cut))
-    left = np.where(status == SCREEN_FAILURE, s["scr"], np.where(status == NEVER_DOSED, np.fmin(s["death"], 20), ends))
+    left = np.where(
+        status == SCREEN_FAILURE, s["scr"], np.where(status == NEVER_DOSED, np.fmin(s["death"], 20), ends)
+    )
     s["last"] = np.fmin(left, s["known_alive"])
     for name in ("relapse", "hsct", "cons", "nact", "uns1"):
         s[name] = np.where(s[name] > s["last"], np.nan, s[name])

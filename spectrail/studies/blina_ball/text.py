@@ -14,6 +14,8 @@ from spectrail.studies.blina_ball.facts import EPOCH
 from spectrail.studies.blina_ball.rng import Floats
 
 Objects = npt.NDArray[Any]
+# `numpy.where` for text that may be absent: the stubs of numpy know no None among the choices.
+choose: Callable[..., Objects] = np.where
 
 DATE_FORMATS: dict[str, str] = {
     "MM/DD/YYYY": "%m/%d/%Y",
@@ -45,7 +47,9 @@ def decimals(values: Floats, digits: int) -> Objects:
 
 def plain_number(value: float) -> str:
     """Write a number as short as it is: 3, 1.73, 0.0001."""
-    return str(int(value)) if value == int(value) and abs(value) < 1e15 else np.format_float_positional(value, trim="-")
+    return (
+        str(int(value)) if value == int(value) and abs(value) < 1e15 else np.format_float_positional(value, trim="-")
+    )
 
 
 def write_day(value: float, layout: str) -> str:

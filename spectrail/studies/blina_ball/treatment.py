@@ -8,8 +8,9 @@ import numpy as np
 import pandas as pd
 
 from spectrail.studies.blina_ball.latent import Grid
-from spectrail.studies.blina_ball.rng import Bools, Floats, Streams
+from spectrail.studies.blina_ball.rng import Bools, Floats, Ints, Streams
 from spectrail.studies.blina_ball.subjects import Subjects
+from spectrail.studies.blina_ball.text import choose
 
 MINUTES = 1440
 INTERVAL = 28
@@ -36,7 +37,7 @@ def treatment_end(s: Subjects) -> Floats:
 
 
 def courses(s: Subjects) -> pd.DataFrame:
-    """Return the consolidation courses that were given whole: `_i`, `cycle` 1-4, `start` offset; odd ones chemotherapy."""
+    """Return the consolidation courses given: `_i`, `cycle` 1-4 (odd ones are chemotherapy), `start` offset."""
     lengths = np.array([0, INTERVAL, 2 * INTERVAL + 14, 3 * INTERVAL + 14])
     start = s["cons"][:, None] + lengths[None, :]
     width = np.array([2, INTERVAL, 2, INTERVAL])
@@ -63,10 +64,12 @@ def chemotherapy(s: Subjects, given: pd.DataFrame) -> pd.DataFrame:
 
 
 def _administrations(
-    s: Subjects, rows: Floats, start: Floats, cycle: Floats, drugs: Sequence[tuple[object, ...]], phase: str
+    s: Subjects, rows: Ints, start: Floats, cycle: Floats | Ints, drugs: Sequence[tuple[object, ...]], phase: str
 ) -> Iterable[pd.DataFrame]:
     for position, (code, name, route, per_area, cap, unit, days) in enumerate(drugs):
-        dose = np.round(float(str(per_area)) * s["bsa"][rows], 1 if unit == "mg" and float(str(per_area)) < 100 else 0)
+        dose = np.round(
+            float(str(per_area)) * s["bsa"][rows], 1 if unit == "mg" and float(str(per_area)) < 100 else 0
+        )
         dose = np.minimum(dose, float(str(cap)) or np.inf)
         for day in days:  # type: ignore[attr-defined]
             yield pd.DataFrame(
@@ -98,14 +101,22 @@ def segments(s: Subjects, streams: Streams, given: pd.DataFrame, own: pd.DataFra
     drawn = s["treated"] & ~np.isin(np.arange(n), own["_i"].to_numpy())
     rows = np.flatnonzero(drawn)
     start = (7.0 * MINUTES + s["dose_minute"])[rows]
-    nine, stop = start + 3 * MINUTES, start + 14 * MINUTES + np.where(s["ext"][rows], 14.0 * MINUTES, 0.0)
+    nine, stop = start + 3 * MINUTES, start + 14 * MINUTES + choose(s["ext"][rows], 14.0 * MINUTES, 0.0)
     pause, length, reason = _pauses(s, streams)
-    at = np.where(pause[rows], start + (5 + 5 * streams.one("pause day")[rows]) // (1 / 24) * 60, np.inf)
-    gap = np.where(pause[rows], length[rows], 0.0)
+    at = choose(pause[rows], start + (5 + 5 * streams.one("pause day")[rows]) // (1 / 24) * 60, np.inf)
+    gap = choose(pause[rows], length[rows], 0.0)
     at_or_stop = np.minimum(at, stop)
     parts = [
         _part(rows, "IND", start, nine, 9.0, None, np.nan),
-        _part(rows, "IND", nine, at_or_stop, 28.0, np.where(pause[rows], reason[rows], None), np.where(pause[rows], 28.0, np.nan)),
+        _part(
+            rows,
+            "IND",
+            nine,
+            at_or_stop,
+            28.0,
+            choose(pause[rows], reason[rows], None),
+            choose(pause[rows], 28.0, np.nan),
+        ),
         _part(rows[pause[rows]], "IND", (at + gap)[pause[rows]], (stop + gap)[pause[rows]], 28.0, None, np.nan),
     ]
     cycles = given.loc[given["cycle"] % 2 == 0]
@@ -124,7 +135,7 @@ def _pauses(s: Subjects, streams: Streams) -> tuple[Bools, Floats, Floats]:
 
 
 def _part(
-    rows: Floats, phase: str, start: Floats, end: Floats, dose: float, reason: object, resume: object
+    rows: Ints, phase: str, start: Floats, end: Floats, dose: float, reason: object, resume: object
 ) -> pd.DataFrame:
     values = [rows, phase, 0, start, end, dose, float(MINUTES), reason, resume]
     frame = pd.DataFrame(dict(zip(SEGMENT, values, strict=True)))
@@ -135,9 +146,9 @@ def _cut(s: Subjects, frame: pd.DataFrame) -> pd.DataFrame:
     """Cut what lies after the end of study therapy; the cut leaves an interruption without resumption."""
     stop = np.fmin(np.fmin(s["stop"], s["last"]), np.fmin(s["nact"], s["relapse"])) * MINUTES + 480.0
     limit = stop[frame["_i"]]
-    limit = np.where(np.isnan(limit), np.inf, limit)
+    limit = choose(np.isnan(limit), np.inf, limit)
     frame = frame.loc[frame["start"] < limit].copy()
-    limit = np.where(np.isnan(stop), np.inf, stop)[frame["_i"]]
+    limit = choose(np.isnan(stop), np.inf, stop)[frame["_i"]]
     frame["end"] = np.minimum(frame["end"], limit)
     return frame.loc[frame["end"] > frame["start"]].sort_values(["_i", "start"], kind="stable", ignore_index=True)
 
@@ -152,7 +163,7 @@ def bags(frame: pd.DataFrame) -> pd.DataFrame:
     end = np.minimum(start + rows["bag"], rows["end"])
     final = nth == np.repeat(count.to_numpy(), count.to_numpy()) - 1
     extension = (rows["phase"] == "IND") & (start >= 21 * MINUTES + 600)
-    phase = np.where(extension & rows["_extended"], "EXT", rows["phase"])
+    phase = choose(extension & rows["_extended"], "EXT", rows["phase"])
     paused = final & rows["reason"].notna().to_numpy()
     names = {"IND": "Induction", "EXT": "Extension", "CONS": "Consolidation"}
     return pd.DataFrame(
@@ -162,16 +173,16 @@ def bags(frame: pd.DataFrame) -> pd.DataFrame:
             "PHASE_STD": phase,
             "CYCLE": rows["cycle"],
             "BAGNO": rows.groupby("_i").cumcount() + 1,
-            "RATE": np.where(rows["bag"] == MINUTES, 10.0, 0.6),
+            "RATE": choose(rows["bag"] == MINUTES, 10.0, 0.6),
             "DOSELVL": rows["dose"],
             "DOSELVLU": "ug/day",
             "STDT": start // MINUTES,
             "STTIM": start % MINUTES,
             "ENDT": end // MINUTES,
             "ENTIM": end % MINUTES,
-            "INTYN": np.where(paused, "Yes", "No"),
-            "INTREAS": np.where(paused, rows["reason"], None),
-            "RESUMDOSE": np.where(paused, rows["resume"], np.nan),
+            "INTYN": choose(paused, "Yes", "No"),
+            "INTREAS": choose(paused, rows["reason"], None),
+            "RESUMDOSE": choose(paused, rows["resume"], np.nan),
         }
     )
 
@@ -180,8 +191,8 @@ def add_transfusions(s: Subjects, grid: Grid) -> None:
     """Mark platelet and red cell transfusions on the grid, in place, where counts of drawn subjects call for them."""
     days = np.arange(grid["PLAT"].shape[1])
     drawn = s["plain"][:, None] & (days >= 1)[None, :]
-    grid["TXPLT"] = np.where(drawn & (days <= 14)[None, :] & (grid["PLAT"] < 20), 1.0, np.nan)
-    grid["TXRBC"] = np.where(drawn & (days <= 42)[None, :] & (grid["HGB"] < 65), 2.0, np.nan)
+    grid["TXPLT"] = choose(drawn & (days <= 14)[None, :] & (grid["PLAT"] < 20), 1.0, np.nan)
+    grid["TXRBC"] = choose(drawn & (days <= 42)[None, :] & (grid["HGB"] < 65), 2.0, np.nan)
 
 
 def transfusions(s: Subjects, grid: Grid) -> pd.DataFrame:

@@ -75,7 +75,11 @@ def _records(block: Block, subject: int, case: Case, form: str) -> str:
     mine = typed.loc[typed["_i"] == subject]
     codes = {name: {column(key) for key in values} for name, values in case.grid.items()}
     touched = set().union(*codes.values()) | {
-        column(place["_tp"]) for op in case.ops if op.form == form for place in (op.where, op.values) if "_tp" in place
+        column(place["_tp"])
+        for op in case.ops
+        if op.form == form
+        for place in (op.where, op.values)
+        if "_tp" in place
     }
     at = mine.loc[mine["_tp"].isin(touched)] if touched and (mine["_tp"] >= 0).any() else mine
     if form == "LBLOC" and (named := (set(codes) | _tests(case)) & set(mine["TESTCD"])):
