@@ -161,7 +161,8 @@ class _StepRun:
             self._start()
             return
         if self.step.algorithm == STACK:
-            self.build.combine()
+            if self.build.block is not None:
+                self._stack()
             return
         entry = self.space.catalog[self.step.algorithm]
         if self.build.block is None:
@@ -317,20 +318,51 @@ class _StepRun:
     def _records(self, entry: Algorithm) -> None:
         if self.step.when and entry.parameter("when") is None:
             raise SpecError(f"algorithm {entry.name!r} takes no condition", hint="remove 'when'")
+        before = self.block
         _, named = self._bind(entry)
-        result: Records = entry.function(self.block.frame(), **named)
+        result: Records = entry.function(self._passed_frame(), **named)
         self.build.hold(result.problems, self.step.target, None)
-        made = [name for name in result.frame.columns if name not in self.block.columns]
+        made = [str(name) for name in result.frame.columns if name not in before.columns]
         if self.step.target and self.step.target not in made:
             made.append(self.step.target)
         self.build.apply(result, table=self.table_name)
+        self._carry(before, result)
         for name in made:
             sources = tuple(dict.fromkeys((*self.step.source, *self._argument_columns(entry))))
             filled = int(self.block.columns[name].notna().sum()) if name in self.block.columns else 0
             text = render_method(entry, self.step)
             self.build.traces.append(
-                Trace(str(name), self.build.position, entry.name, sources, text, self.step.when, filled)
+                Trace(name, self.build.position, entry.name, sources, text, self.step.when, filled)
             )
+
+    def _passed_frame(self) -> pd.DataFrame:
+        """Give a record algorithm the variables made so far and the collected columns it reads, no others."""
+        read = set(self.space.columns_read(self.step))
+        return self.block.frame([name for name in self.block.columns if name in read or not _collected(name)])
+
+    def _carry(self, before: Block, result: Records) -> None:
+        """Bring collected columns that later steps read over to the new records, and drop those no step reads."""
+        later = self._read_later()
+        block = self.block
+        block.columns = {name: one for name, one in block.columns.items() if not _collected(name) or name in later}
+        carried = [
+            name for name in before.columns if _collected(name) and name in later and name not in block.columns
+        ]
+        for name in carried:
+            values = before.columns[name].array.take(result.provider, allow_fill=True)
+            block.columns[name] = pd.Series(values, index=block.index, name=name)
+
+    def _read_later(self) -> set[str]:
+        later = self.space.plans[self.build.name][self.build.position + 1 :]
+        return {column for step in later for column in self.space.columns_read(step)}
+
+    def _stack(self) -> None:
+        later = self._read_later()
+        for block in (*self.build.waiting, self.block):
+            block.columns = {
+                name: one for name, one in block.columns.items() if not _collected(name) or name in later
+            }
+        self.build.combine()
 
     # -- binding ---------------------------------------------------------------------------------------------------
 
@@ -527,6 +559,11 @@ def render_method(entry: Algorithm, step: StepLike) -> str:
 
     text = re.sub(r"\{(\w+)\}", word, template)
     return f"{text} (where {step.when})" if step.when else text
+
+
+def _collected(name: str) -> bool:
+    """Tell a collected column (`form.COLUMN`) from a variable (`AETERM`, `SUPPAE.QNAM`)."""
+    return "." in name and not name.startswith("SUPP")
 
 
 def _with_ids(block: Block) -> pd.DataFrame:
