@@ -40,6 +40,12 @@ def replacing(path: str | Path) -> Iterator[IO[bytes]]:
     _sync_folder(target.parent)
 
 
+def start_writing_back(file: IO[bytes], *, offset: int, size: int) -> None:
+    """Let the system begin to write bytes of a file to disk, so that less is left to wait for at its end."""
+    if hasattr(os, "posix_fadvise"):
+        os.posix_fadvise(file.fileno(), offset, size, os.POSIX_FADV_DONTNEED)
+
+
 def _output_error(target: Path, error: OSError) -> OutputError:
     reason = error.strerror or str(error)
     return OutputError(

@@ -92,21 +92,31 @@ def sas_numbers(values: pd.Series[Any], *, kind: DateKind | None, place: Place) 
     return numbers
 
 
+def not_dates(numbers: npt.NDArray[np.float64], *, kind: DateKind) -> npt.NDArray[np.bool_]:
+    """Tell which numbers cannot be told as what their format shows; missing ones can.
+
+    A date is a whole number of days, a date and a datetime lie in the years 1 to 9999, a time in 0 to 24 hours.
+    """
+    if kind == "time":
+        outside = (numbers < 0) | (numbers >= 86_400)
+    else:
+        per_unit = 1 if kind == "date" else 86_400  # 0001-01-01 and 10000-01-01 in days from 1960-01-01
+        outside = (numbers < -715_509 * per_unit) | (numbers >= 2_936_550 * per_unit) | np.isinf(numbers)
+    if kind == "date":
+        outside |= (np.floor(numbers) != numbers) & ~np.isnan(numbers)
+    return outside
+
+
 def datetimes_of(numbers: npt.NDArray[np.float64], *, kind: DateKind) -> npt.NDArray[np.datetime64] | None:
     """Return datetime64[us] of SAS days or seconds (kind date, datetime), NaN as NaT.
 
-    None when the numbers cannot be told as dates: a time, part of a day, or beyond the years 1 to 9999.
+    None for times, and when `not_dates` holds for any of the numbers.
     """
-    if kind == "time":
+    if kind == "time" or not_dates(numbers, kind=kind).any():
         return None
     missing = np.isnan(numbers)
     filled = np.where(missing, 0.0, numbers)
     whole = np.floor(filled)
-    if kind == "date" and (whole != filled).any():
-        return None
-    per_unit = 1 if kind == "date" else 86_400
-    if len(whole) and (whole.min() < -715_509 * per_unit or whole.max() >= 2_936_550 * per_unit):
-        return None  # before 0001-01-01 or after 9999-12-31, counted in days from 1960-01-01
     unit = _DAY if kind == "date" else 1_000_000
     moments = whole.astype(np.int64) * unit + np.rint((filled - whole) * 1e6).astype(np.int64)
     dates = _EPOCH + moments.astype("timedelta64[us]")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -27,15 +26,34 @@ BLOCK_BYTES = 1 << 22
 """Observations are taken apart in blocks of about this many bytes."""
 
 
-@dataclass
 class _Values:
-    """What has been read of one variable: pieces of text or numbers, and what is odd in them."""
+    """What has been read of one variable: numbers, or text as one growing Arrow array, and what is odd in them."""
 
-    text: list[pa.Array] = field(default_factory=list)
-    numbers: npt.NDArray[np.float64] | None = None
-    special: dict[int, str] = field(default_factory=dict)
-    high: bool = False
-    control: bool = False
+    def __init__(self, variable: RawNamestr, rows: int) -> None:
+        self.special: dict[int, str] = {}
+        self.blank = self.high = self.control = False
+        self.numbers: npt.NDArray[np.float64] | None = None
+        if variable.kind == 1:
+            self.numbers = _room(np.dtype(np.float64), rows)
+            return
+        self.offsets = _room(np.dtype(np.int64), rows + 1)
+        self.offsets[0] = 0
+        self.data = _room(np.dtype(np.uint8), rows * variable.length)  # the most that may be, used from the left
+
+    def text(self) -> pa.Array:
+        """Return the text as a large_string array (of bytes not checked to be UTF-8), null where it is blank."""
+        count = len(self.offsets) - 1
+        valid = None
+        if self.blank:
+            filled = self.offsets[1:] > self.offsets[:-1]
+            valid = pa.py_buffer(np.packbits(filled, bitorder="little"))
+        data = self.data[: self.offsets[-1]]
+        return pa.LargeStringArray.from_buffers(count, pa.py_buffer(self.offsets), pa.py_buffer(data), valid)
+
+
+def _room(dtype: np.dtype[Any], count: int) -> npt.NDArray[Any]:
+    """Return an array to be filled, in Arrow's memory: numpy's huge pages are slow to get in a fragmented process."""
+    return np.frombuffer(pa.allocate_buffer(count * dtype.itemsize), dtype) if count else np.empty(0, dtype)
 
 
 def read_xpt(
@@ -89,7 +107,7 @@ def _open(path: str | Path) -> tuple[Bytes, tuple[Member, ...]]:
 
 
 def _read(data: Bytes, member: Member, *, file: str, encoding: str, datetimes: bool) -> Dataset:
-    values = [_Values(numbers=np.empty(member.rows)) if one.kind == 1 else _Values() for one in member.variables]
+    values = [_Values(variable, member.rows) for variable in member.variables]
     for start, stop in _ranges(member):
         for variable, into in zip(member.variables, values, strict=True):
             _take_block(data, member, variable, into, start=start, stop=stop)
@@ -136,7 +154,7 @@ def _take_block(data: Bytes, member: Member, variable: RawNamestr, into: _Values
     count, length = stop - start, variable.length
     if into.numbers is None:
         field: npt.NDArray[Any] = np.ndarray((count,), f"V{length}", data, offset, (member.row,))
-        _take_text(np.ascontiguousarray(field), length, into)
+        _take_text(np.ascontiguousarray(field), length, into, start=start)
         return
     if length == 8:
         bits = np.ndarray((count,), ">u8", data, offset, (member.row,)).astype(np.uint64)
@@ -149,8 +167,8 @@ def _take_block(data: Bytes, member: Member, variable: RawNamestr, into: _Values
     into.special.update(zip((records + start).tolist(), codes.tobytes().decode("ascii"), strict=True))
 
 
-def _take_text(fixed: npt.NDArray[Any], length: int, into: _Values) -> None:
-    """Add fixed-width text without its trailing blanks, blank text as null."""
+def _take_text(fixed: npt.NDArray[Any], length: int, into: _Values, *, start: int) -> None:
+    """Add fixed-width text, from record `start` on, without its trailing blanks."""
     count = len(fixed)
     raw = fixed.view(np.uint8)
     low, high = int(raw.min()), int(raw.max())
@@ -158,13 +176,12 @@ def _take_text(fixed: npt.NDArray[Any], length: int, into: _Values) -> None:
     into.control |= low < 0x20 or high == 0x7F
     offsets = np.arange(0, count * length + 1, length, dtype=np.int64)
     array = pa.LargeStringArray.from_buffers(count, pa.py_buffer(offsets), pa.py_buffer(fixed))
-    array = pc.ascii_rtrim(array, characters=" " if low else " \0")
-    offsets = text_buffers(array)[0]
-    filled = offsets[1:] > offsets[:-1]
-    if not filled.all():
-        valid = pa.py_buffer(np.packbits(filled, bitorder="little"))
-        array = pa.LargeStringArray.from_buffers(count, array.buffers()[1], array.buffers()[2], valid)
-    into.text.append(array)
+    offsets, data = text_buffers(pc.ascii_rtrim(array, characters=" " if low else " \0"))
+    begin = into.offsets[start]
+    np.add(offsets[1:], begin - offsets[0], out=into.offsets[start + 1 : start + count + 1])
+    end = into.offsets[start + count]
+    into.data[begin:end] = data[offsets[0] : offsets[-1]]
+    into.blank |= bool((offsets[1:] == offsets[:-1]).any())
 
 
 def _encoding(member: Member, values: list[_Values], encoding: str) -> str:
@@ -174,15 +191,14 @@ def _encoding(member: Member, values: list[_Values], encoding: str) -> str:
     texts = [member.name, member.label]
     for variable in member.variables:
         texts += [variable.name, variable.label, variable.format_name]
-    columns = [found.text for found in values if found.high]
+    columns = [found.text() for found in values if found.high]
     if not columns and all(text.isascii() for text in texts):
         return encoding
     try:
         for text in texts:
             text.decode("utf-8")
-        for pieces in columns:
-            for piece in pieces:
-                piece.view(pa.large_binary()).cast(pa.large_string())
+        for column in columns:
+            column.view(pa.large_binary()).cast(pa.large_string())
     except (UnicodeDecodeError, pa.ArrowInvalid):
         return "windows-1252"
     return "utf-8"
@@ -214,12 +230,9 @@ def _series(
 ) -> tuple[pd.Series[Any], str]:
     """Return the values of a variable as a frame holds them, and a note when dates stay numbers."""
     if found.numbers is None:
-        text = pa.chunked_array(found.text, pa.large_string())
-        found.text.clear()
+        text = found.text()
         if found.high:
             text = _decoded(text, encoding, Place(file=file, variable=column.name))
-        elif text.num_chunks > 1:
-            text = pa.chunked_array([text.combine_chunks()])
         return pd.Series(pd.StringDtype(na_value=np.nan).__from_arrow__(text), copy=False), ""
     numbers = found.numbers
     kind = _date_kind(column.format) if datetimes else None
@@ -239,23 +252,20 @@ def _date_kind(form: str) -> DateKind | None:
         return None
 
 
-def _decoded(text: pa.ChunkedArray, encoding: str, place: Place) -> pa.ChunkedArray:
+def _decoded(text: pa.Array, encoding: str, place: Place) -> pa.Array:
     """Decode text that is not ASCII, distinct value by distinct value."""
-    encoded = pa.chunked_array([chunk.view(pa.large_binary()) for chunk in text.chunks]).combine_chunks()
-    if isinstance(encoded, pa.ChunkedArray):
-        encoded = encoded.chunk(0)
-    coded = encoded.dictionary_encode()
+    coded = text.view(pa.large_binary()).dictionary_encode()
     decoded: list[str] = []
     for index, value in enumerate(coded.dictionary.to_pylist()):
         try:
             decoded.append(value.decode(encoding))
         except UnicodeDecodeError:
-            record = int(np.flatnonzero(coded.indices.to_numpy(zero_copy_only=False) == index)[0])
+            record = pc.index(coded.indices, index).as_py()
             where = Place(file=place.file, variable=place.variable, keys=f"record {record + 1}")
             raise InputError(
                 f"{value!r} is not {encoding}", place=where, hint="give the encoding of the file"
             ) from None
-    return pa.chunked_array([pa.array(decoded, pa.large_string()).take(coded.indices)])
+    return pa.array(decoded, pa.large_string()).take(coded.indices)
 
 
 def _note(rule: str, dataset: str, variable: str, message: str) -> Findings:

@@ -22,7 +22,7 @@ import pyarrow.compute as pc
 from spectrail.dataset import Dataset
 from spectrail.errors import FormatError, Place, UsageError
 from spectrail.io.ascii_text import arrow_text, first_longer, first_unprintable, longest, text_buffers
-from spectrail.io.atomic import replacing
+from spectrail.io.atomic import replacing, start_writing_back
 from spectrail.io.ibm_float import encode_ibm, special_missing, unstorable
 from spectrail.io.sas_dates import date_kind, parse_format, sas_numbers
 from spectrail.io.xpt_format import (
@@ -38,7 +38,7 @@ from spectrail.io.xpt_format import (
 )
 from spectrail.layout import Column, Layout
 
-BLOCK_BYTES = 1 << 22
+BLOCK_BYTES = 1 << 21
 """Observations are built and written in blocks of about this many bytes."""
 
 
@@ -96,8 +96,11 @@ def write_xpt(
     _check_blank_tail(dataset, columns, row)
     with replacing(path) as file:
         file.write(head)
+        done = len(head)
         for block in _blocks(columns, records=len(dataset), row=row):
-            file.write(block.data)
+            file.write(block)
+            start_writing_back(file, offset=done, size=len(block))
+            done += len(block)
         file.write(b" " * (-len(dataset) * row % RECORD))
     return replace(
         layout,
@@ -317,7 +320,9 @@ def _check_blank_tail(dataset: Dataset, columns: list[_Stored], row: int) -> Non
     count = len(dataset)
     if row >= RECORD or count == 0:
         return
-    if not _block(columns, start=count - 1, stop=count, row=row).tobytes().strip(b" "):
+    last = np.empty(row, dtype=np.uint8)
+    _fill(last, columns, start=count - 1, stop=count, row=row)
+    if not last.tobytes().strip(b" "):
         raise FormatError(
             f"the last record ({count}) is blank in every variable and shorter than {RECORD} bytes: readers take it "
             "for the padding of the file",
@@ -326,30 +331,31 @@ def _check_blank_tail(dataset: Dataset, columns: list[_Stored], row: int) -> Non
         )
 
 
-def _blocks(columns: list[_Stored], *, records: int, row: int) -> Iterator[npt.NDArray[np.uint8]]:
-    """Yield the observations as bytes, some thousand records at a time."""
+def _blocks(columns: list[_Stored], *, records: int, row: int) -> Iterator[memoryview]:
+    """Yield the observations as bytes, some thousand records at a time; each block is valid until the next."""
     size = max(BLOCK_BYTES // row, 1)
+    buffer = np.empty(min(size, records) * row, dtype=np.uint8)
     for start in range(0, records, size):
-        yield _block(columns, start=start, stop=min(start + size, records), row=row)
+        stop = min(start + size, records)
+        _fill(buffer, columns, start=start, stop=stop, row=row)
+        yield buffer.data[: (stop - start) * row]
 
 
-def _block(columns: list[_Stored], *, start: int, stop: int, row: int) -> npt.NDArray[np.uint8]:
-    """Return the bytes of the records `start` to `stop` as one array of shape (records * row,)."""
+def _fill(buffer: npt.NDArray[np.uint8], columns: list[_Stored], *, start: int, stop: int, row: int) -> None:
+    """Write the records `start` to `stop` into `buffer`, `row` bytes each."""
     count = stop - start
-    block = np.empty(count * row, dtype=np.uint8)
     for column in columns:
         position, length = column.namestr.position, column.namestr.length
         if column.text is not None:
-            field: npt.NDArray[Any] = np.ndarray((count,), f"V{length}", block, position, (row,))
+            field: npt.NDArray[Any] = np.ndarray((count,), f"V{length}", buffer, position, (row,))
             field[:] = _fixed_width(column.text.slice(start, count), length)
         elif column.numbers is not None:
             bits = encode_ibm(column.numbers[start:stop])
             if column.special_records is not None and column.special_bits is not None:
                 low, high = np.searchsorted(column.special_records, [start, stop])
                 bits[column.special_records[low:high] - start] = column.special_bits[low:high]
-            field = np.ndarray((count,), ">u8", block, position, (row,))
+            field = np.ndarray((count,), ">u8", buffer, position, (row,))
             field[:] = bits
-    return block
 
 
 def _fixed_width(values: pa.ChunkedArray, length: int) -> npt.NDArray[Any]:
