@@ -1,0 +1,142 @@
+"""Fill what a specification leaves out from the packaged standards; what it says is never changed."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from specs import models as m
+from specs.guides import ADAM_CLASSES, Guides, adam_class, guides, kind_of
+from specs.standards import StandardVariable
+from specs.terminology import Terminology, terminology
+from spectrail.layout import DataType
+
+WHOLE_NUMBERS = re.compile(r".*(SEQ|DY|TPTNUM|CD)|TAETORD|AGE|VISITDY|[A-Z0-9]+FN|PARAMN|CNSR|ASEQ")
+DATE_FORMATS = (("DTM", "DATETIME20."), ("DT", "DATE9."), ("TM", "TIME8."))
+"""Ending of a numeric ADaM variable (ADaMIG 1.3 section 3.1.5) -> SAS format."""
+
+
+def complete(study: m.Study) -> m.Study:
+    """Return the study with labels, types, roles, cores, codelists, keys and classes of the standards filled in.
+
+    SDTM variables take them from SDTMIG, else from the SDTM model; ADaM variables from ADaMIG or OCCDS.  A variable
+    without codelist takes that of its steps, else the only one its standard names; codelists of controlled
+    terminology that the study refers to without listing them are added.  Places of the objects stay valid: nothing is
+    moved, codelists are added at the end.
+    """
+    found = guides(study)
+    terms = terminology(study.ct) if study.ct in _releases() else None
+    codelists = {codelist.code: codelist.id for codelist in reversed(study.codelists) if codelist.code}
+    added: dict[str, m.Codelist] = {}
+    taken = {codelist.id for codelist in study.codelists} | {dictionary.id for dictionary in study.dictionaries}
+    filler = _Filler(found, terms, codelists, added, taken)
+    datasets = tuple(filler.dataset(dataset) for dataset in study.datasets)
+    return study.model_copy(update={"datasets": datasets, "codelists": (*study.codelists, *added.values())})
+
+
+def _releases() -> tuple[str, ...]:
+    from specs.standards import known_versions
+
+    return known_versions("ct")
+
+
+class _Filler:
+    """Fill datasets; collects the codelists that have to be added."""
+
+    def __init__(
+        self,
+        found: Guides,
+        terms: Terminology | None,
+        codelists: dict[str, str],
+        added: dict[str, m.Codelist],
+        taken: set[str],
+    ) -> None:
+        self.guides, self.terms, self.codelists, self.added, self.taken = found, terms, codelists, added, taken
+
+    def dataset(self, dataset: m.Dataset) -> m.Dataset:
+        """Fill one dataset."""
+        listed = self.guides.dataset(dataset)
+        fill: dict[str, Any] = {}
+        if listed is not None:
+            fill = {
+                "label": listed.label,
+                "class_": listed.define_class,
+                "structure": listed.structure,
+                "keys": listed.keys if set(listed.keys) <= set(dataset.names) else (),
+                "repeating": "Yes" if listed.repeating else "No",
+                "reference_data": "Yes" if listed.reference_data else "No",
+            }
+        elif kind_of(dataset) == "adam":
+            fill = _adam_dataset(dataset)
+        fill["purpose"] = "Analysis" if kind_of(dataset) == "adam" else "Tabulation"
+        update: dict[str, Any] = {name: value for name, value in fill.items() if value and not getattr(dataset, name)}
+        of_steps = {step.target: step.codelist for step in reversed(dataset.steps) if step.codelist}
+        update["variables"] = tuple(self.variable(dataset, one, of_steps) for one in dataset.variables)
+        for level in dataset.value_levels:
+            self.refer(level.codelist)
+        return dataset.model_copy(update=update)
+
+    def variable(self, dataset: m.Dataset, variable: m.Variable, of_steps: dict[str, str]) -> m.Variable:
+        """Fill one variable."""
+        listed = self.guides.variable(dataset, variable.name)
+        fill: dict[str, Any] = {"codelist": of_steps.get(variable.name, "")}
+        if listed is not None:
+            kind, sas_format = data_type(listed, adam=kind_of(dataset) == "adam")
+            fill |= {"label": listed.label, "data_type": kind, "role": listed.role, "core": listed.core}
+            fill["format"] = sas_format if not variable.data_type else ""
+            fill["mandatory"] = {"": "", "Req": "Yes"}.get(listed.core, "No")
+            fill["codelist"] = fill["codelist"] or self.codelist(listed)
+        update = {name: value for name, value in fill.items() if value and not getattr(variable, name)}
+        self.refer(update.get("codelist", variable.codelist))
+        return variable.model_copy(update=update) if update else variable
+
+    def codelist(self, listed: StandardVariable) -> str:
+        """Return the id of the only codelist that the standard names for a variable, adding the list where needed."""
+        if len(listed.codelists) != 1:
+            return ""
+        code = listed.codelists[0]
+        if code in self.codelists:
+            return self.codelists[code]
+        if self.terms is None or code not in self.terms:
+            return ""
+        name = self.terms.codelist(code).name
+        made = name if name and name not in self.taken else code
+        self.add(made, code)
+        return made
+
+    def refer(self, name: str) -> None:
+        """Add a codelist of controlled terminology that is referred to by its code or name."""
+        if name and name not in self.taken and self.terms is not None and name in self.terms:
+            self.add(name, self.terms.codelist(name).code)
+
+    def add(self, name: str, code: str) -> None:
+        """Add a codelist of controlled terminology under an id."""
+        assert self.terms is not None
+        self.added[name] = m.Codelist(id=name, name=self.terms.codelist(code).label, code=code)
+        self.taken.add(name)
+        self.codelists.setdefault(code, name)
+
+
+def _adam_dataset(dataset: m.Dataset) -> dict[str, Any]:
+    name = adam_class(dataset)
+    classes = {short: long for long, short in ADAM_CLASSES.items() if short}
+    classes |= {"BDS-TTE": "BASIC DATA STRUCTURE", "ADAE": "OCCURRENCE DATA STRUCTURE"}
+    subclasses = {"BDS-TTE": "TIME-TO-EVENT", "ADAE": "ADVERSE EVENT"}
+    fill = {"class_": classes.get(name, ""), "subclass": subclasses.get(name, ""), "reference_data": "No"}
+    fill["repeating"] = "No" if name == "ADSL" else "Yes" if name else ""
+    if name == "ADSL":
+        fill |= {"label": "Subject-Level Analysis Dataset", "structure": "One record per subject"}
+    return fill
+
+
+def data_type(listed: StandardVariable, *, adam: bool) -> tuple[DataType, str]:
+    """Return the data type of Define-XML for a variable of a standard, and its SAS format (numeric dates of ADaM)."""
+    if listed.type == "Char":
+        if "duration" in listed.format and "datetime" not in listed.format:
+            return "durationDatetime", ""
+        return ("datetime" if "datetime" in listed.format else "text"), ""
+    if adam:
+        for ending, sas_format in DATE_FORMATS:
+            if listed.name.endswith(ending):
+                return "integer", sas_format
+    return ("integer" if WHOLE_NUMBERS.fullmatch(listed.name) else "float"), ""

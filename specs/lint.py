@@ -1,0 +1,56 @@
+"""The linter of specifications: every fault at once, each with its place and a hint."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from specs import (
+    lint_names,  # noqa: F401 - registers its checks
+    lint_standard,  # noqa: F401
+    lint_steps,  # noqa: F401
+    lint_values,  # noqa: F401
+)
+from specs import models as m
+from specs.faults import Fault, rules_table, to_findings
+from specs.guides import Guides, guides
+from specs.linting import Context, run
+from specs.nodes import Places
+from specs.standards import known_versions
+from specs.terminology import Terminology
+from specs.terminology import terminology as packaged_terminology
+from spectrail.findings import Findings
+from spectrail.steps import Algorithm
+
+
+def lint_faults(
+    study: m.Study,
+    catalog: Mapping[str, Algorithm],
+    *,
+    places: Places | None = None,
+    standards: Guides | None = None,
+    terminology: Terminology | None = None,
+) -> list[Fault]:
+    """Return every fault of a study.
+
+    `catalog` holds the algorithms that steps may name (empty: steps are not checked), `places` where the objects of
+    the study were written, `standards` and `terminology` what it is checked against (default: the packaged ones of
+    the versions that the study names).
+    """
+    if terminology is None and study.ct in known_versions("ct"):
+        terminology = packaged_terminology(study.ct)
+    return run(Context(study, catalog, places or Places(), standards or guides(study), terminology))
+
+
+def lint(
+    study: m.Study,
+    catalog: Mapping[str, Algorithm],
+    *,
+    places: Places | None = None,
+    standards: Guides | None = None,
+    terminology: Terminology | None = None,
+) -> Findings:
+    """Return every fault of a study as findings; see `lint_faults` and the table of rules in `rules_table`."""
+    return to_findings(lint_faults(study, catalog, places=places, standards=standards, terminology=terminology))
+
+
+__all__ = ["lint", "lint_faults", "rules_table"]

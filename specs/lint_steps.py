@@ -1,0 +1,361 @@
+"""Checks of steps: algorithms, arguments, sources, expressions, and the order in which columns come to exist."""
+
+from __future__ import annotations
+
+import typing
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from types import NoneType
+from typing import Any, Literal
+
+from pydantic import TypeAdapter, ValidationError
+
+from specs import models as m
+from specs.expressions import parse
+from specs.linting import Context, Found, check, nearest
+from specs.nodes import Path
+from spectrail.errors import SpecError
+from spectrail.runner import STACK, START
+from spectrail.steps import Algorithm, Parameter, Role
+
+BUILT_IN = (START, STACK)
+AUTOMATIC = frozenset({"STUDYID", "DOMAIN"})
+"""Variables that the engine fills when no step does."""
+
+
+def _texts(value: Any) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, Mapping):
+        for key, item in value.items():
+            yield str(key)
+            yield from _texts(item)
+    elif isinstance(value, Sequence):
+        for item in value:
+            yield from _texts(item)
+
+
+def _known(context: Context) -> Iterator[tuple[m.Dataset, m.Step, Path, Algorithm]]:
+    for dataset, step, path in context.steps():
+        entry = context.algorithm(step)
+        if entry is not None:
+            yield dataset, step, path, entry
+
+
+@check("SPEC-140", "error", "target not specified")
+def targets(context: Context) -> Iterator[Found]:
+    """Find targets that are no variable of their dataset and that no later step reads either."""
+    for i, dataset in enumerate(context.study.datasets):
+        for j, step in enumerate(dataset.steps):
+            target = step.target.removeprefix(f"{dataset.name}.")
+            if not target or target in dataset.names:
+                continue
+            path = ("datasets", i, "steps", j, "target")
+            prefix, dot, _ = target.partition(".")
+            if dot and prefix == f"SUPP{dataset.name}":
+                continue
+            read = (name for later in dataset.steps[j + 1 :] for name in _read(context, later))
+            if not dot and any(target == name or name == f"{dataset.name}.{target}" for name in read):
+                continue
+            hint = f"use SUPP{dataset.name}.NAME" if dot else nearest(target, dataset.names)
+            message = f"the target {step.target!r} is not a variable of {dataset.name}"
+            yield Found(path, message, hint, step.target, dataset.name, target)
+
+
+@check("SPEC-141", "error", "unknown algorithm")
+def algorithms(context: Context) -> Iterator[Found]:
+    """Find steps whose algorithm is not registered."""
+    if not context.catalog:
+        return
+    for dataset, step, path in context.steps():
+        if step.algorithm not in context.catalog and step.algorithm not in BUILT_IN:
+            hint = nearest(step.algorithm, [*context.catalog, *BUILT_IN])
+            message = f"unknown algorithm {step.algorithm!r}"
+            yield Found((*path, "algorithm"), message, hint, step.algorithm, dataset.name, step.target)
+
+
+@check("SPEC-142", "error", "unknown argument")
+def unknown_arguments(context: Context) -> Iterator[Found]:
+    """Find arguments that the algorithm of a step does not take."""
+    for dataset, step, path, entry in _known(context):
+        known = [p.name for p in entry.parameters]
+        for name in step.arguments:
+            if name not in known:
+                message = f"{entry.name} takes no argument {name!r}"
+                place = (*path, name) if (*path, name) in context.places else (*path, "arguments", name)
+                yield Found(place, message, nearest(name, known), name, dataset.name, step.target)
+
+
+@check("SPEC-143", "error", "argument missing")
+def missing_arguments(context: Context) -> Iterator[Found]:
+    """Find steps that lack an argument, a source or a target that their algorithm needs."""
+    for dataset, step, path, entry in _known(context):
+        own = {"codelist": step.codelist, "when": step.when, "target": step.target, "source": step.source}
+        codelists = {variable.name: variable.codelist for variable in dataset.variables}
+        own["codelist"] = own["codelist"] or codelists.get(step.target) or ("-" if "." in step.target else "")
+        for parameter in entry.arguments:
+            given = parameter.name in step.arguments or bool(own.get(parameter.name))
+            if parameter.required and not given:
+                message = f"{entry.name} needs the argument {parameter.name!r}"
+                hint = f"add {parameter.name}: ... to the step"
+                yield Found(path, message, hint, parameter.name, dataset.name, step.target)
+        if entry.kind == "column" and not step.target:
+            yield Found(path, f"{entry.name} needs a target", "say which variable gets the values", "", dataset.name)
+
+
+@check("SPEC-144", "error", "number of sources")
+def number_of_sources(context: Context) -> Iterator[Found]:
+    """Find steps that give more or fewer sources than their algorithm takes."""
+    for dataset, step, path in context.steps():
+        if step.algorithm == START and len(step.source) != 1:
+            yield Found(path, f"{START} takes exactly one source", "source: FORM", "", dataset.name)
+    for dataset, step, path, entry in _known(context):
+        if entry.kind == "records":
+            continue
+        single = [p for p in entry.parameters if p.source and not p.plural]
+        plural = any(p.source and p.plural for p in entry.parameters)
+        fewest = sum(p.required and p.name not in step.arguments for p in single)
+        count = len(step.source)
+        if count < fewest or (count > len(single) and not plural):
+            needed = (
+                f"at least {fewest}" if plural else str(fewest) if fewest == len(single) else f"up to {len(single)}"
+            )
+            message = f"{entry.name} takes {needed} source(s), the step gives {count}"
+            hint = "name the columns it reads in source"
+            yield Found(path, message, hint, " ".join(step.source), dataset.name, step.target)
+
+
+@check("SPEC-145", "error", "argument does not fit")
+def argument_types(context: Context) -> Iterator[Found]:
+    """Find arguments whose text cannot be turned into what the algorithm takes (a number, one of some words)."""
+    for dataset, step, path, entry in _known(context):
+        for name, value in step.arguments.items():
+            parameter = entry.parameter(name)
+            if parameter is None or parameter.role is not Role.VALUE or not _plain(parameter.type):
+                continue
+            problem = _misfit(parameter, value)
+            if problem:
+                message = f"the argument {name!r} of {entry.name} does not fit: {problem}"
+                where = (*path, "arguments", name)
+                hint = f"it takes {_words(parameter.type)}"
+                yield Found(where, message, hint, " ".join(_texts(value)), dataset.name, step.target)
+
+
+def _plain(kind: Any) -> bool:
+    """Tell whether a type is made of text, numbers, yes/no, words and sequences or mappings of these."""
+    origin = typing.get_origin(kind)
+    if origin is Literal:
+        return True
+    if origin is not None:
+        return all(_plain(part) for part in typing.get_args(kind) if part is not Ellipsis)
+    return kind in (str, int, float, bool, NoneType)
+
+
+def _misfit(parameter: Parameter, value: Any) -> str:
+    if parameter.plural and isinstance(value, str):
+        value = (value,)
+    try:
+        TypeAdapter(parameter.type).validate_python(value)
+    except ValidationError as error:
+        return str(error.errors()[0]["msg"])
+    return ""
+
+
+def _words(kind: Any) -> str:
+    if typing.get_origin(kind) is Literal:
+        return " or ".join(map(str, typing.get_args(kind)))
+    words = {str: "text", int: "a whole number", float: "a number", bool: "yes or no", NoneType: "nothing"}
+    if kind in words:
+        return words[kind]
+    return " or ".join(dict.fromkeys(_words(part) for part in typing.get_args(kind) if part is not Ellipsis))
+
+
+@check("SPEC-146", "error", "expression not understood")
+def expressions(context: Context) -> Iterator[Found]:
+    """Find conditions and computations that do not parse; only the expression language is allowed in them."""
+    for dataset, step, path in context.steps():
+        texts = [(step.when, (*path, "when"), True)] if step.when else []
+        entry = context.algorithm(step)
+        for parameter in entry.parameters if entry is not None else ():
+            if parameter.role in (Role.CONDITION, Role.EXPRESSION) and parameter.name in step.arguments:
+                condition = parameter.role is Role.CONDITION
+                where = (*path, "arguments", parameter.name)
+                texts += [(text, where, condition) for text in _texts(step.arguments[parameter.name])]
+        for text, where, condition in texts:
+            try:
+                parse(text, kind="condition" if condition else "any")
+            except SpecError as error:
+                yield Found(where, error.what, error.hint, text, dataset.name, step.target)
+            except Exception as error:
+                if type(error).__module__ != "spectrail.errors":
+                    raise
+                yield Found(where, str(error.args[0]), getattr(error, "hint", ""), text, dataset.name, step.target)
+
+
+def _columns(text: str) -> tuple[str, ...]:
+    try:
+        return tuple(parse(text).columns) if text else ()
+    except Exception as error:
+        if type(error).__module__ != "spectrail.errors":
+            raise
+        return ()
+
+
+def _read(context: Context, step: m.Step) -> Iterator[str]:
+    """Yield the columns that a step reads: sources, conditions, expressions, arguments that name columns."""
+    if step.algorithm not in BUILT_IN:
+        yield from step.source
+    yield from _columns(step.when)
+    entry = context.algorithm(step)
+    for parameter in entry.arguments if entry is not None else ():
+        if parameter.name in step.arguments:
+            for text in _texts(step.arguments[parameter.name]):
+                if parameter.role in (Role.COLUMN, Role.NAME):
+                    yield text
+                elif parameter.role in (Role.CONDITION, Role.EXPRESSION):
+                    yield from _columns(text)
+
+
+@dataclass
+class _Columns:
+    """What has come to exist before a step of a dataset: columns, opened forms, and whether more is unknown."""
+
+    made: set[str] = field(default_factory=set)
+    forms: set[str] = field(default_factory=set)
+    mentioned: set[str] = field(default_factory=set)
+    opaque: bool = False
+
+    def after(self, step: m.Step, entry: Algorithm | None, context: Context) -> None:
+        """Add what a step makes."""
+        if step.target:
+            self.made.add(step.target)
+        if step.algorithm == START:
+            self.forms.update(step.source)
+        if entry is None:
+            self.opaque = self.opaque or step.algorithm not in BUILT_IN
+            return
+        for parameter in entry.arguments:
+            given = step.arguments.get(parameter.name, parameter.default)
+            if parameter.role is Role.TABLE and isinstance(given, str):
+                self.forms.add(given)
+        if entry.kind == "records" and not entry.order_only:
+            self.opaque = True
+            self.mentioned.update(_texts(step.arguments))
+            self.mentioned.update(step.source)
+
+
+@check("SPEC-147", "error", "column does not exist")
+def order(context: Context) -> Iterator[Found]:
+    """Find steps that read a column before a step makes it, or one that nothing makes, or an unknown form."""
+    sources = {source.name for source in context.study.sources}
+    tables = {table.name for table in context.study.tables}
+    for i, dataset in enumerate(context.study.datasets):
+        state = _Columns()
+        later = [step.target for step in dataset.steps]
+        for j, step in enumerate(dataset.steps):
+            path = ("datasets", i, "steps", j)
+            if step.algorithm == START:
+                for name in step.source:
+                    if name not in sources | tables and name not in context.datasets and name != dataset.name:
+                        hint = nearest(name, sources)
+                        yield Found((*path, "source"), f"unknown source {name!r}", hint, name, dataset.name)
+                state.forms.update(step.source)
+            for name in dict.fromkeys(_read(context, step)):
+                problem = _problem(context, dataset, name, state, later[j:], sources | tables)
+                if problem is not None:
+                    where = (*path, "source") if name in step.source else path
+                    yield Found(where, problem[0], problem[1], name, dataset.name, step.target)
+            entry = context.algorithm(step)
+            state.after(step, entry, context)
+
+
+def _problem(
+    context: Context, dataset: m.Dataset, name: str, state: _Columns, later: list[str], forms: set[str]
+) -> tuple[str, str] | None:
+    name = name.removeprefix("=")
+    prefix, dot, rest = name.partition(".")
+    if dot and prefix == dataset.name:
+        name, dot = rest, ""
+    if not dot:
+        if name in state.made or name in state.mentioned:
+            return None
+        if name in later:
+            return f"{name!r} is read before a later step makes it", "move that step up"
+        if state.opaque or not context.catalog:
+            return None
+        return f"no step makes {name!r}", nearest(name, [*state.made, *(f"{form}.COLUMN" for form in state.forms)])
+    if prefix in forms:
+        opened = prefix in state.forms or state.opaque
+        return None if opened else (f"the form {prefix!r} is not open here", f"begin with records of {prefix}")
+    other = context.datasets.get(prefix)
+    if other is not None:
+        made = {step.target for step in other.steps}
+        known = set(other.names) | made
+        return None if rest in known else (f"{prefix} has no variable {rest!r}", nearest(rest, known))
+    if prefix.startswith("SUPP") and name in {step.target for step in dataset.steps}:
+        return None
+    return f"unknown form or dataset {prefix!r} in {name!r}", nearest(prefix, {*forms, *context.datasets})
+
+
+@check("SPEC-148", "error", "unknown table")
+def tables(context: Context) -> Iterator[Found]:
+    """Find table arguments that name no form, lookup table or dataset, or a column that a lookup table lacks."""
+    known = {source.name for source in context.study.sources} | set(context.datasets)
+    lookup = {table.name: table for table in context.study.tables}
+    for dataset, step, path, entry in _known(context):
+        named = ""
+        for parameter in sorted(entry.arguments, key=lambda p: p.role is not Role.TABLE):
+            given = step.arguments.get(parameter.name, parameter.default)
+            where = (*path, "arguments", parameter.name)
+            if parameter.role is Role.TABLE and isinstance(given, str):
+                named = given
+                if given not in known and given not in lookup:
+                    hint = nearest(given, {*known, *lookup})
+                    yield Found(where, f"unknown table {given!r}", hint, given, dataset.name, step.target)
+            if parameter.role is Role.TABLE_COLUMN and named in lookup and parameter.name in step.arguments:
+                columns = lookup[named].columns
+                for text in _texts(given):
+                    if text not in columns:
+                        message = f"the table {named} has no column {text!r}"
+                        yield Found(where, message, nearest(text, columns), text, dataset.name, step.target)
+
+
+@check("SPEC-149", "warning", "variable never filled")
+def unfilled(context: Context) -> Iterator[Found]:
+    """Find variables of a dataset with steps that no step fills."""
+    cells = {
+        table.name: {*table.columns, *(cell for row in table.rows for cell in row)} for table in context.study.tables
+    }
+    for i, dataset in enumerate(context.study.datasets):
+        if not dataset.steps or not context.catalog:
+            continue
+        made = {step.target.removeprefix(f"{dataset.name}.") for step in dataset.steps}
+        for step in dataset.steps:
+            for text in _texts(step.arguments):
+                made |= {text, *cells.get(text, set())}
+        for j, variable in enumerate(dataset.variables):
+            if variable.name not in made | AUTOMATIC and variable.has_no_data != "Yes":
+                message = f"no step fills {dataset.name}.{variable.name}"
+                hint = "add a step, or set 'has no data' to Yes"
+                where = ("datasets", i, "variables", j)
+                yield Found(where, message, hint, variable.name, dataset.name, variable.name)
+
+
+@check("SPEC-150", "warning", "no origin")
+def origins(context: Context) -> Iterator[Found]:
+    """Find variables that have neither origin nor step: nothing says where their values come from."""
+    for dataset, variable, path in context.variables():
+        if not variable.origins and not variable.method and not dataset.steps and variable.has_no_data != "Yes":
+            message = f"{dataset.name}.{variable.name} has no origin, method or step"
+            yield Found(path, message, "give its origin", variable.name, dataset.name, variable.name)
+
+
+@check("SPEC-151", "warning", "derived without method")
+def methods(context: Context) -> Iterator[Found]:
+    """Find variables of origin Derived that have neither method nor step (Define-XML 2.1 asks for a method)."""
+    for dataset, variable, path in context.variables():
+        derived = any(origin.type == "Derived" for origin in variable.origins)
+        by_value = any(level.variable == variable.name and level.method for level in dataset.value_levels)
+        if derived and not variable.method and not by_value and not dataset.steps:
+            message = f"{dataset.name}.{variable.name} is derived, but no method says how"
+            yield Found(path, message, "refer to a method", variable.name, dataset.name, variable.name)
