@@ -17,12 +17,13 @@ import pandas as pd
 
 from spectrail.errors import InputError
 from validation.core.case_files import Case, Line, case_folders, read_case
+from validation.core.define_facts import read_define_facts
 from validation.core.evaluate import run_rules
 from validation.core.frames import Choices
 from validation.core.reporting import RunResult
 from validation.core.rule_files import Rule, load_rules
 from validation.core.standards import NoStandards, Standards
-from validation.core.study import DefineFacts, Study
+from validation.core.study import Study
 
 CaseStatus = Literal["passed", "failed", "not_evaluated"]
 SHOWN_LINES = 3
@@ -113,8 +114,7 @@ def run_case(
         return CaseResult(label, name, "not_evaluated", " ".join(str(error).split()), recorded)
     failures = result.not_evaluated()
     if len(failures):
-        reasons = dict.fromkeys(f"{row.dataset}: {row.reason}".removeprefix(": ") for row in failures.itertuples())
-        return CaseResult(label, name, "not_evaluated", "; ".join(reasons), recorded, len(result))
+        return CaseResult(label, name, "not_evaluated", _reasons(failures), recorded, len(result))
     status, reason = judge(case, result)
     return CaseResult(label, name, status, reason, recorded, len(result))
 
@@ -127,7 +127,9 @@ def run(
     first = next(iter(rule.authorities), None)
     standard = settings.get("PRODUCT") or (first.standard if first else "")
     version = settings.get("VERSION") or (first.version if first else "")
-    define = read_define(case.folder / "data" / settings["DEFINE_XML"]) if settings.get("DEFINE_XML") else None
+    define = None
+    if settings.get("DEFINE_XML"):
+        define = read_define_facts(case.folder / "data" / Path(settings["DEFINE_XML"]).name)
     study = Study(dict(case.tables), standards, define, settings.get("CT") or ct)
     return run_rules(
         study,
@@ -138,11 +140,6 @@ def run(
         use_case=settings.get("USE_CASE"),
         choices=choices,
     )
-
-
-def read_define(path: Path) -> DefineFacts | None:
-    """Return the facts of a define.xml."""
-    return None
 
 
 def judge(case: Case, result: RunResult) -> tuple[CaseStatus, str]:
@@ -169,8 +166,15 @@ def _silence(result: RunResult, *, start: str = "") -> str:
     """Say of a rule that the language keeps silent everywhere why it does, else nothing."""
     if (result.status["status"] == "run").any():
         return ""
-    reasons = dict.fromkeys(f"{row.dataset}: {row.reason}".removeprefix(": ") for row in result.status.itertuples())
-    return f"{start}does not apply to any dataset: {'; '.join(reasons)}"
+    return f"{start}does not apply to any dataset: {_reasons(result.status)}"
+
+
+def _reasons(statuses: pd.DataFrame) -> str:
+    """Return the reasons of statuses, each once, after the datasets it is about."""
+    datasets: dict[str, list[str]] = {}
+    for row in statuses.itertuples():
+        datasets.setdefault(row.reason, []).append(row.dataset)
+    return "; ".join(f"{', '.join(names)}: {reason}".removeprefix(": ") for reason, names in datasets.items())
 
 
 def result_lines(result: RunResult) -> list[Line]:

@@ -39,10 +39,10 @@ def join_child(session: Session, frame: Frame, identity: Identity, match: MatchS
     row_of = np.full(frame.size, -1, dtype=np.int64)
     for position, (domain, name) in enumerate(parents):
         rows = _rows_of_domain(frame, domain)
-        found = _find(frame, rows, session.frame(name), keys)
+        found = _find(frame, rows, session.whole(name), keys)
         parent_of[rows[found >= 0]] = position
         row_of[rows] = found
-    return _overlay(frame, [session.frame(name) for _, name in parents], parent_of, row_of)
+    return _overlay(frame, [session.whole(name) for _, name in parents], parent_of, row_of)
 
 
 def _parents(session: Session, frame: Frame, identity: Identity) -> list[tuple[str, str]]:

@@ -61,7 +61,7 @@ def _join(
     name = session.find(match.name, but=identity.unsplit)
     if name is None:
         return frame, [match.name]
-    right = session.frame(name)
+    right = session.whole(name)
     left_keys, right_keys = resolved_keys(frame, match)
     left_rows, right_rows = matching_rows(
         [frame.column(key) for key in left_keys],

@@ -62,7 +62,7 @@ class Call:
         wanted = self.wanted()
         if wanted not in ALWAYS_SUBMITTED and not wanted.startswith(("SUPP", "SQ")) and self._current(wanted):
             return self.frame
-        return self.session.frame(self.dataset())
+        return self.session.whole(self.dataset())
 
     def _current(self, wanted: str) -> bool:
         if not self.frame.has("DOMAIN") or not self.frame.size:

@@ -51,7 +51,7 @@ def join_relrec(session: Session, frame: Frame, identity: Identity, match: Match
         name = session.find(links.domain, but=identity.unsplit)
         if name is None:
             continue
-        right = session.frame(name)
+        right = session.whole(name)
         if frame.has(links.own_variable) and right.has(links.other_variable):
             pieces.append((name, *_related(relrec, links, frame, right)))
     return _beside_many(session, frame, pieces, match.wildcard), []
@@ -142,7 +142,7 @@ def _beside_many(session: Session, frame: Frame, pieces: list[tuple[str, Rows, R
         if not any(name in names for names in named):
             return taken.column(name)
         parts = [
-            session.frame(dataset).column(names[name]).take(rows)
+            session.whole(dataset).column(names[name]).take(rows)
             if name in names
             else Column.constant(None, len(rows))
             for (dataset, _, rows), names in zip(pieces, named, strict=True)
@@ -158,7 +158,7 @@ def _called(session: Session, dataset: str, wildcard: str) -> dict[str, str]:
     model = _model_names(session, identity)
     prefix = identity.wildcard
     called = {}
-    for name in session.frame(dataset).names:
+    for name in session.whole(dataset).names:
         general = bool(prefix) and name.startswith(prefix) and f"--{name[len(prefix) :]}" in model
         called[f"RELREC.{wildcard + name[len(prefix) :] if general else name}"] = name
     return called

@@ -105,7 +105,7 @@ def _refuse_class(session: Session, classes: Selection, identity: Identity) -> s
 
 def structure_of(session: Session, identity: Identity) -> str:
     """Return the ADaM data structure of a dataset: as declared, else judged by its name and columns."""
-    declared = session.tables[identity.name].structure
+    declared = session.tables[identity.name].structure or session.declared(identity.name, "class")
     if declared:
         return declared.upper()
     if identity.name == "ADSL":
@@ -134,9 +134,9 @@ def _refuse_structure(session: Session, structures: Selection, identity: Identit
 
 def subclass_of(session: Session, identity: Identity) -> str:
     """Return the ADaM subclass of a dataset: as declared, else by the dataset names of its guide, or CNSR."""
-    declared = session.tables[identity.name].subclass
+    declared = session.tables[identity.name].subclass or session.declared(identity.name, "subclass")
     if declared:
-        return _subclass_name(declared)
+        return _subclass_name(declared.split(";")[0].split("<")[0].strip())
     if identity.name in ADAM_SUBCLASSES:
         return ADAM_SUBCLASSES[identity.name]
     return "TIME TO EVENT" if "CNSR" in session.tables[identity.name].frame.columns else ""

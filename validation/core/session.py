@@ -77,6 +77,14 @@ class Session:
                 return name
         return None
 
+    def declared(self, name: str, fact: str) -> str:
+        """Return what define.xml says of a dataset (`class`, `subclass`), empty when it says nothing."""
+        datasets = self.study.define.datasets if self.study.define is not None else ()
+        for entry in datasets:
+            if entry.name.upper() == name:
+                return str(entry.facts.get(f"define_dataset_{fact}") or "")
+        return ""
+
     def releases(self) -> list[tuple[str, str]]:
         """Return the terminology in force (publishing set, date): what define.xml declares, else the run's."""
         study = self.study
@@ -91,6 +99,15 @@ class Session:
         """Return the submission values of a codelist (its own submission value or C-code) in force."""
         found = self.study.standards.terms([codelist], self.releases())
         return frozenset(term.value for term in found.terms)
+
+    def family(self, name: str) -> tuple[str, ...]:
+        """Return the files of the split dataset that a file belongs to (itself alone when it is not split)."""
+        unsplit = self.identities[name].unsplit
+        return tuple(other for other, identity in self.identities.items() if identity.unsplit == unsplit)
+
+    def whole(self, name: str) -> Frame:
+        """Return the records of a dataset, all files of a split one."""
+        return self.records(self.family(name))
 
     def class_of(self, identity: Identity) -> str:
         """Return the class of a dataset in upper case, empty when it has none."""

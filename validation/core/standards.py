@@ -168,23 +168,22 @@ class TableStandards:
         terminology = self.terminology()
         lists: list[Term] = []
         terms: list[Term] = []
+        for release in releases:
+            if release not in terminology and release[0] != "DEFINE-XML":
+                names = ", ".join(f"{name} {date}" for name, date in sorted(terminology)) or "none"
+                raise NotEvaluated(
+                    f"controlled terminology {release[0]} {release[1]} is not at hand (at hand: {names})",
+                    cause="standard_absent",
+                )
         for wanted in codelists:
-            found = False
-            for release in releases:
-                known = terminology.get(release)
-                if known is None:
-                    names = ", ".join(f"{name} {date}" for name, date in sorted(terminology)) or "none"
-                    raise NotEvaluated(
-                        f"controlled terminology {release[0]} {release[1]} is not at hand (at hand: {names})",
-                        cause="standard_absent",
-                    )
-                if wanted.upper() in known:
-                    found = True
-                    codelist, members = known[wanted.upper()]
-                    lists.append(codelist)
-                    terms.extend(members)
+            found = [
+                terminology[one][wanted.upper()] for one in releases if wanted.upper() in terminology.get(one, {})
+            ]
             if not found:
-                raise NotEvaluated(f"codelist {wanted} is in none of the releases at hand", cause="standard_absent")
+                raise NotEvaluated(f"codelist {wanted} is in none of the releases in force", cause="standard_absent")
+            for codelist, members in found:
+                lists.append(codelist)
+                terms.extend(members)
         return Terms(_once(lists), _once(terms))
 
 

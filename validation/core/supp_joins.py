@@ -24,7 +24,7 @@ def join_supp(session: Session, frame: Frame, identity: Identity, match: MatchSp
     name = session.find(wanted, but=identity.unsplit)
     if name is None:
         return frame, [wanted]
-    supp = session.frame(name)
+    supp = session.whole(name)
     for needed in ("QNAM", "QVAL", "IDVAR", "IDVARVAL"):
         supp.column(needed)
     parent_rows, supp_rows = _pairs(frame, supp)

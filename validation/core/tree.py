@@ -157,18 +157,22 @@ def _for_every_column(condition: Condition, frame: Frame) -> tuple[Condition, ..
 def _all(children: list[Node], frame: Frame, *, negated: bool) -> Flags:
     """Return the rows on which all children hold.
 
-    A child that is false on every row decides the answer, whatever column another child lacks (`exists` before the
-    use of a variable); below `not`, an absent column always stops.
+    A child that is false on every row decides the answer, whatever column another child lacks or cannot work on
+    (`exists` before the use of a variable); below `not`, these always stop.
     """
     flags = np.ones(frame.size, dtype=bool)
     absent: ColumnAbsent | None = None
+    failed: NotEvaluated | None = None
     for child in children:
         try:
             flags = flags & evaluate(child, frame, negated=negated)
         except ColumnAbsent as signal:
             absent = absent or signal
-    if absent is not None and (negated or flags.any()):
-        raise absent
+        except NotEvaluated as signal:
+            failed = failed or signal
+    reason = absent or failed
+    if reason is not None and (negated or flags.any()):
+        raise reason
     return flags
 
 
