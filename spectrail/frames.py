@@ -177,6 +177,11 @@ def run_starts(codes: npt.NDArray[Any]) -> Positions:
     return np.flatnonzero(np.concatenate(([True], codes[1:] != codes[:-1]))).astype(np.int64)
 
 
+def run_ends(codes: npt.NDArray[Any]) -> Positions:
+    """Return where runs of equal neighbours end (the position after the last member)."""
+    return np.append(run_starts(codes)[1:], len(codes)).astype(np.int64)[: len(codes)]
+
+
 def number_in_runs(codes: npt.NDArray[Any]) -> Positions:
     """Number the members of each run of equal neighbours from 1."""
     starts = run_starts(codes)
@@ -191,9 +196,8 @@ def pick(codes: Positions, order: Sequence[pd.Series] = (), *, take: Literal["fi
     """
     packed = _packed_order(order) if order else np.zeros(len(codes), dtype=np.int64)
     sequence = np.lexsort((packed, codes))
-    starts = run_starts(codes[sequence])
-    ends = np.append(starts[1:], len(codes)) - 1
-    return sequence[starts if take == "first" else ends].astype(np.int64, copy=False)
+    ordered = codes[sequence]
+    return sequence[run_starts(ordered) if take == "first" else run_ends(ordered) - 1].astype(np.int64, copy=False)
 
 
 def first_positions(codes: Positions, count: int) -> Positions:

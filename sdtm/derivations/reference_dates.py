@@ -11,7 +11,7 @@ from sdtm.algorithms.assign_datetime import TIME_FORMATS, assign_datetime
 from sdtm.algorithms.lookup import provider_rows
 from sdtm.catalog import ALGORITHMS
 from spectrail import dates, frames
-from spectrail.steps import Outcome, Positions, Problem, Table, TableColumn, Values
+from spectrail.steps import Evaluate, Outcome, Positions, Problem, Table, TableColumn, Values
 
 
 @ALGORITHMS.column(method="{take} of {date} in {table} per {key}")
@@ -26,20 +26,25 @@ def derive_ref_date(
     formats: tuple[str, ...] = (),
     time_formats: tuple[str, ...] = TIME_FORMATS,
     pivot: int | None = None,
-    keep: TableColumn | None = None,
-    keep_values: tuple[str, ...] = (),
+    where: str = "",
+    evaluate: Evaluate,
 ) -> Outcome:
     """Give each subject (source) the first or last date of its rows in the table.
 
     All columns `date` count together.  Collected dates are read by `formats` (and `time` by `time_formats`) as in
-    `assign_datetime`; without formats they are ISO 8601 already.  Only rows count whose column `keep` has one of
-    `keep_values`.  The date is given as precisely as the table has it.
+    `assign_datetime`; without formats they are ISO 8601 already.  `where` is a condition on the columns of the table.
+    The date is given as precisely as the table has it.
 
     A partial date is taken only when it certainly is the first (last): the smallest latest (largest earliest)
     possible instant wins, and of equal ones the more precise.  Where a partial date might have been earlier (later)
     than the one taken, that is a problem.
     """
-    codes, rows, texts = _dated(table, key, date, keep, keep_values, formats, time, time_formats, pivot)
+    rows = np.arange(len(table), dtype=np.int64)
+    if where:
+        rows = rows[np.asarray(evaluate(where, table), dtype=bool)]
+    chosen_rows = table.iloc[rows].reset_index(drop=True)
+    codes, texts = _dated(chosen_rows, key, date, formats, time, time_formats, pivot)
+    rows = np.tile(rows, len(date))
     low, high = dates.bounds(texts)
     usable = np.flatnonzero(~np.isnat(low))
     codes, rows = codes.iloc[usable].reset_index(drop=True), rows[usable]
@@ -65,32 +70,22 @@ def _dated(
     table: pd.DataFrame,
     key: str,
     date: tuple[str, ...],
-    keep: str | None,
-    keep_values: tuple[str, ...],
     formats: tuple[str, ...],
     time: str | None,
     time_formats: tuple[str, ...],
     pivot: int | None,
-) -> tuple[pd.Series, Positions, pd.Series]:
-    """Return key, row position and ISO text of all dates of the table, one column after another."""
-    allowed = np.ones(len(table), dtype=bool)
-    if keep is not None:
-        allowed = frames.as_text(table[keep]).isin(list(keep_values)).to_numpy(dtype=bool)
-    rows = np.flatnonzero(allowed).astype(np.int64)
+) -> tuple[pd.Series, pd.Series]:
+    """Return key and ISO text of all dates of the table, one column after another."""
     texts: list[pd.Series] = []
     for name in date:
-        column = frames.as_text(table[name].iloc[rows].reset_index(drop=True))
+        column = frames.as_text(table[name])
         if formats:
-            sources = (column,) if time is None else (column, table[time].iloc[rows].reset_index(drop=True))
+            sources = (column,) if time is None else (column, table[time])
             made = assign_datetime(*sources, formats=formats, time_formats=time_formats, pivot=pivot)
             column = pd.Series(made.values)  # what cannot be read is reported where the column itself is mapped
         texts.append(column)
-    keys = frames.as_text(table[key].iloc[rows].reset_index(drop=True))
-    return (
-        pd.concat([keys] * len(texts), ignore_index=True),
-        np.tile(rows, len(texts)),
-        pd.concat(texts, ignore_index=True),
-    )
+    keys = frames.as_text(table[key])
+    return pd.concat([keys] * len(texts), ignore_index=True), pd.concat(texts, ignore_index=True)
 
 
 def _extreme(

@@ -26,9 +26,9 @@ CASES = {
             - {algorithm: records, source: dm}
             - {target: USUBJID, algorithm: assign_no_ct, source: dm.SUBJ}
             - {target: RFXSTDTC, algorithm: derive_ref_date, source: USUBJID, table: ex, key: SUBJ, date: ST,
-               take: first, keep: DOSE, keep_values: ["5"]}
+               take: first, where: "DOSE != '0'"}
             - {target: RFXENDTC, algorithm: derive_ref_date, source: USUBJID, table: ex, key: SUBJ, date: [ST, EN],
-               take: last, keep: DOSE, keep_values: ["5"]}
+               take: last, where: "DOSE != '0'"}
         """,
         "gives": """
             | USUBJID | RFXSTDTC         | RFXENDTC         |
@@ -74,8 +74,12 @@ CASES = {
     "Collected dates in the format of the form": {
         "tables": {
             "dm": "| SUBJ |\n| 1 |",
-            "ec": "| SUBJ | D | T |\n| 1 | 18-Jun-2014 | 8:00 |\n| 1 | 02-Jan-2014 | 14:30 |\n| 1 | 02-Jan-2014 | 9:15
-            |",
+            "ec": """
+                | SUBJ | D           | T     |
+                | 1    | 18-Jun-2014 | 8:00  |
+                | 1    | 02-Jan-2014 | 14:30 |
+                | 1    | 02-Jan-2014 | 9:15  |
+            """,
         },
         "dataset": "DM",
         "steps": """

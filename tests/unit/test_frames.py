@@ -50,6 +50,8 @@ def test_runs_are_numbered_from_one() -> None:
     """A value that comes back starts a new run."""
     codes = np.array([5, 5, 7, 5, 5, 5])
     assert frames.run_starts(codes).tolist() == [0, 2, 3]
+    assert frames.run_ends(codes).tolist() == [2, 3, 6]
+    assert frames.run_ends(codes[:0]).tolist() == []
     assert frames.number_in_runs(codes).tolist() == [1, 2, 1, 1, 2, 3]
     assert frames.number_in_runs(codes[:0]).tolist() == []
 
@@ -61,6 +63,7 @@ def test_pick_takes_first_or_last_member_by_order_with_ties_by_row() -> None:
     assert frames.pick(codes, order).tolist() == [1, 2]
     assert frames.pick(codes, order, take="last").tolist() == [3, 4]
     assert frames.pick(codes[:0]).tolist() == []
+    assert frames.pick(codes[:0], take="last").tolist() == []
 
 
 def test_segment_reduce_works_on_groups_in_any_order() -> None:

@@ -1,6 +1,7 @@
-"""condition_add and remove_dup: records left out, with a reason.
+"""remove_dup: one record of each group of duplicates.
 
-Every raw row stays accounted for: what is left out is listed with its reason.
+Without key columns only rows equal in everything collected are duplicates.  What is left out is listed with its
+reason.
 """
 
 from __future__ import annotations
@@ -8,16 +9,6 @@ from __future__ import annotations
 import pytest
 
 CASES = {
-    "Records that meet a condition": {
-        "tables": {"ds": "| SUBJ | DONE |\n| 1 | Y |\n| 2 | N |\n| 3 | |"},
-        "steps": """
-            - {algorithm: records, source: ds}
-            - {target: USUBJID, algorithm: assign_no_ct, source: ds.SUBJ}
-            - {algorithm: condition_add, when: "ds.DONE == 'Y'", reason: not done}
-        """,
-        "gives": "| USUBJID |\n| 1 |",
-        "excluded": "| row | reason |\n| 1 | not done |\n| 2 | not done |",
-    },
     "Exact duplicates of raw rows": {
         "tables": {"x": "| S | V |\n| 1 | a |\n| 1 | |\n| 1 | a |\n| 1 | |\n| 2 | a |"},
         "steps": """
@@ -63,6 +54,6 @@ CASES = {
 
 
 @pytest.mark.parametrize("title", CASES)
-def test_records(title, check_case):  # type: ignore[no-untyped-def]
+def test_remove_dup(title, check_case):  # type: ignore[no-untyped-def]
     """Every case of the manual page holds."""
     check_case(CASES[title])

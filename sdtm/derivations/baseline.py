@@ -1,0 +1,87 @@
+"""--LOBXFL and --BLFL: the last result before or at the first dose."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from sdtm.catalog import ALGORITHMS
+from spectrail import dates, frames
+from spectrail.errors import SpecError
+from spectrail.steps import Outcome, Positions, Problem, Values
+
+_METHOD = (
+    "Y for the last record of each subject and {source} (from the third) with a result and a date before or at"
+    " {reference}; a record of that day without time counts as before"
+)
+
+
+@ALGORITHMS.column(method=_METHOD)
+def derive_lobxfl(
+    *values: Values,
+    reference: Values = "DM.RFXSTDTC",
+    subject: Values = "USUBJID",
+    ties: tuple[Values, ...] = (),
+) -> Outcome:
+    """Flag the last observation before exposure of each subject and test (--LOBXFL, SDTMIG 3.4 section 4.5.9).
+
+    Sources: the result, its date, then what makes up one series (test code, and specimen, method or position where
+    they matter).  A record counts when it has a result and lies before or at the reference; where one of both has no
+    time they compare by day and the same day counts as before.  A partial date counts only when it certainly is
+    before.
+
+    The last is the one with the latest date and time (a record without time comes before those of its day with one);
+    then the last by the columns `ties` and by record, which is reported: one flag per series, always.
+    """
+    if len(values) < 2:
+        raise SpecError("the sources are the result, its date and the columns of a series", hint="add the test code")
+    result, date, *series = values
+    rows = np.flatnonzero(_before(date, reference) & result.notna().to_numpy() & subject.notna().to_numpy())
+    flags = np.full(len(result), -1, dtype=np.int64)
+    if not len(rows):
+        return Outcome(frames.take_text(["Y"], flags))
+    codes, _ = frames.group_codes([subject.iloc[rows], *(one.iloc[rows] for one in series)])
+    shown = date.iloc[rows]
+    order = [
+        pd.Series(dates.earliest(shown).astype(np.int64)),
+        pd.Series(dates.has_time(shown).astype(np.int64)),
+        *(one.iloc[rows] for one in ties),
+    ]
+    packed = frames.packed_order(order)
+    sequence = np.lexsort((packed, codes))
+    ends = frames.run_ends(codes[sequence]) - 1
+    chosen = sequence[ends]
+    flags[rows[chosen]] = 0
+    return Outcome(frames.take_text(["Y"], flags), _ties(codes, packed, sequence, ends, rows, date))
+
+
+@ALGORITHMS.column(method=_METHOD)
+def derive_blfl(
+    *values: Values,
+    reference: Values = "DM.RFSTDTC",
+    subject: Values = "USUBJID",
+    ties: tuple[Values, ...] = (),
+) -> Outcome:
+    """Flag the baseline record of each subject and test (--BLFL) by the rules of `derive_lobxfl`."""
+    return derive_lobxfl(*values, reference=reference, subject=subject, ties=ties)
+
+
+def _before(date: pd.Series, reference: pd.Series) -> npt.NDArray[np.bool_]:
+    """Tell which dates are certainly before or at the reference."""
+    found = dates.compare(date, reference)
+    whole = (dates.precision(date) >= dates.DAY) & (dates.precision(reference) >= dates.DAY)
+    return np.asarray((found == dates.BEFORE) | ((found == dates.SAME) & whole))
+
+
+def _ties(
+    codes: Positions, packed: Positions, sequence: Positions, ends: Positions, rows: Positions, date: pd.Series
+) -> tuple[Problem, ...]:
+    last = sequence[ends]
+    second = sequence[np.maximum(ends - 1, 0)]
+    tied = (ends > 0) & (codes[second] == codes[last]) & (packed[second] == packed[last])
+    if not tied.any():
+        return ()
+    where = rows[last[tied]].astype(np.int64)
+    message = "several results at the last time before exposure; the last record is flagged"
+    return (Problem("MAP-BASELINE-TIE", "notice", message, where, date.iloc[where].to_numpy()),)
