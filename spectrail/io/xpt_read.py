@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +23,9 @@ from spectrail.io.sas_dates import DateKind, date_kind, datetimes_of, render_for
 from spectrail.io.xpt_format import RawNamestr
 from spectrail.io.xpt_members import Bytes, Member, find_members
 from spectrail.layout import Column, Layout
+
+THREADS = min(2, os.cpu_count() or 1)
+"""Threads that take observations apart."""
 
 BLOCK_BYTES = 1 << 22
 """Observations are taken apart in blocks of about this many bytes."""
@@ -108,9 +113,7 @@ def _open(path: str | Path) -> tuple[Bytes, tuple[Member, ...]]:
 
 def _read(data: Bytes, member: Member, *, file: str, encoding: str, datetimes: bool) -> Dataset:
     values = [_Values(variable, member.rows) for variable in member.variables]
-    for start, stop in _ranges(member):
-        for variable, into in zip(member.variables, values, strict=True):
-            _take_block(data, member, variable, into, start=start, stop=stop)
+    _take_all(data, member, values)
     name = member.name.decode("latin-1")
     chosen = _encoding(member, values, encoding)
     findings = (
@@ -139,6 +142,20 @@ def _read(data: Bytes, member: Member, *, file: str, encoding: str, datetimes: b
         findings=Findings.concat(findings),
         special=special,
     )
+
+
+def _take_all(data: Bytes, member: Member, values: list[_Values]) -> None:
+    """Read all records, the variables shared out to threads (numpy and Arrow let go of the interpreter)."""
+    pairs = list(zip(member.variables, values, strict=True))
+
+    def take(share: list[tuple[RawNamestr, _Values]]) -> None:
+        for start, stop in _ranges(member):
+            for variable, into in share:
+                _take_block(data, member, variable, into, start=start, stop=stop)
+
+    with ThreadPoolExecutor(THREADS) as pool:
+        for done in [pool.submit(take, pairs[first::THREADS]) for first in range(THREADS)]:
+            done.result()
 
 
 def _ranges(member: Member) -> Iterator[tuple[int, int]]:

@@ -7,7 +7,10 @@ outside IBM range, names, labels and formats.  Blanks at the end of a text are n
 
 from __future__ import annotations
 
+import os
+from collections import deque
 from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -37,6 +40,9 @@ from spectrail.io.xpt_format import (
     file_head,
 )
 from spectrail.layout import Column, Layout
+
+THREADS = min(2, os.cpu_count() or 1)
+"""Threads that make blocks; more gain nothing, the disk is slower."""
 
 BLOCK_BYTES = 1 << 21
 """Observations are built and written in blocks of about this many bytes."""
@@ -332,13 +338,24 @@ def _check_blank_tail(dataset: Dataset, columns: list[_Stored], row: int) -> Non
 
 
 def _blocks(columns: list[_Stored], *, records: int, row: int) -> Iterator[memoryview]:
-    """Yield the observations as bytes, some thousand records at a time; each block is valid until the next."""
+    """Yield the observations as bytes, some thousand records at a time; each block is valid until the next.
+
+    Blocks are made in threads (numpy and Arrow let go of the interpreter) while earlier ones are written.
+    """
     size = max(BLOCK_BYTES // row, 1)
-    buffer = np.empty(min(size, records) * row, dtype=np.uint8)
-    for start in range(0, records, size):
-        stop = min(start + size, records)
-        _fill(buffer, columns, start=start, stop=stop, row=row)
-        yield buffer.data[: (stop - start) * row]
+    free = [np.empty(min(size, records) * row, dtype=np.uint8) for _ in range(2 * THREADS)]
+    pending: deque[tuple[Future[None], npt.NDArray[np.uint8], int]] = deque()
+    with ThreadPoolExecutor(THREADS) as pool:
+        for start in range(0, records, size):
+            stop = min(start + size, records)
+            buffer = free.pop()
+            made = pool.submit(_fill, buffer, columns, start=start, stop=stop, row=row)
+            pending.append((made, buffer, (stop - start) * row))
+            while pending and (not free or stop == records):
+                made, buffer, length = pending.popleft()
+                made.result()
+                yield buffer.data[:length]
+                free.append(buffer)
 
 
 def _fill(buffer: npt.NDArray[np.uint8], columns: list[_Stored], *, start: int, stop: int, row: int) -> None:
