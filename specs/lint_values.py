@@ -88,7 +88,7 @@ def level_variables(context: Context) -> Iterator[Found]:
 
 
 def _conditions(context: Context) -> Iterator[tuple[m.Dataset, m.Condition, Path]]:
-    """Yield each condition with the dataset it is about; conditions on datasets that are not specified are left out."""
+    """Yield each condition with the dataset it is about, unless that is not specified."""
     for dataset, level, path in context.value_levels():
         for clause in (level.where, *level.alternatives):
             for condition in clause.conditions:

@@ -59,7 +59,7 @@ class Context:
         return name in self.codelist_names or (self.terms is not None and name in self.terms)
 
     def values(self, codelist: str) -> tuple[frozenset[str], bool] | None:
-        """Return the submission values of a codelist and whether the study's terms and CT bound them; None: unknown."""
+        """Return the submission values of a codelist and whether no others can be; None when it is unknown."""
         listed = self.codelists.get(codelist)
         code = listed.code if listed is not None else codelist
         own = {term.term for term in listed.terms} if listed is not None else set()

@@ -50,9 +50,16 @@ class LoadedStudy:
 
 
 def read_study(folder: Path | str, *, strict: bool = True) -> LoadedStudy:
-    """Read a study folder; raise `SpecError` listing every error unless `strict` is off, then keep them as faults."""
+    """Read a study folder; raise `SpecError` listing every error unless `strict` is off, then keep them as faults.
+
+    A team that works in Excel only has everything in `study.xlsx` instead of study.yaml and its files.
+    """
     root = Path(folder)
     main = root / "study.yaml"
+    book = root / "study.xlsx"
+    if not main.is_file() and book.is_file():
+        fragments, met = _read_all([book], root)
+        return _load(fragments, met, root, (book,), strict, Place(file=book.name))
     if not main.is_file():
         hint = "make one with: spectrail spec init DIR" if root.is_dir() else "give the folder of a study"
         raise InputError(f"{folder} holds no study.yaml", place=Place(file=str(main)), hint=hint)
@@ -67,7 +74,7 @@ def read_study(folder: Path | str, *, strict: bool = True) -> LoadedStudy:
 def read_specification(path: Path | str, *, strict: bool = True) -> LoadedStudy:
     """Read a workbook, a YAML file or a folder of such files (a study folder too) as a specification."""
     source = Path(path)
-    if source.is_dir() and (source / "study.yaml").is_file():
+    if source.is_dir() and any((source / name).is_file() for name in ("study.yaml", "study.xlsx")):
         return read_study(source, strict=strict)
     if not source.exists():
         raise InputError(f"{path} does not exist", place=Place(file=str(path)), hint="check the path")
