@@ -76,10 +76,11 @@ def _forms(
     s: Subjects, grid: Grid, found: pd.DataFrame, streams: Streams, *, with_cases: bool
 ) -> dict[str, pd.DataFrame]:
     given = treatment.courses(s)
-    cut = treatment.segments(s, streams, given, own_segments(s) if with_cases else _no_segments())
+    cut = treatment.segments(s, given, own_segments(s) if with_cases else _no_segments())
     cut["_extended"] = s["ext"][cut["_i"]]
     infused = treatment.bags(cut)
     chemo = treatment.chemotherapy(s, given)
+    induction = infused.loc[infused["PHASE_STD"] != "CONS"]
     frames = {
         "DM": crf_subject.demography(s),
         "ELIG": crf_subject.eligibility(s),
@@ -96,7 +97,9 @@ def _forms(
         "TRANSF": treatment.transfusions(s, grid),
         "SUBS": crf_subject.subsequent(s),
         "HSCT": crf_subject.transplants(s),
-        "DISP": events.disposition(s, _last_dose(s, chemo, infused)),
+        "DISP": events.disposition(
+            s, _last(s, chemo, "STDAT", infused, "ENDT"), _last(s, None, "", induction, "ENDT")
+        ),
         "SURV": crf_subject.survival(s, grid["OFFSET"], streams),
         "VISIT": crf_visit.visits(s, grid),
         "VS": crf_visit.vital_signs(s, grid, streams),
@@ -116,11 +119,13 @@ def _no_segments() -> pd.DataFrame:
     return pd.DataFrame({name: pd.Series(dtype="float64") for name in treatment.SEGMENT}).astype({"_i": int})
 
 
-def _last_dose(s: Subjects, chemo: pd.DataFrame, infused: pd.DataFrame) -> Floats:
+def _last(s: Subjects, one: pd.DataFrame | None, at: str, other: pd.DataFrame, until: str) -> Floats:
+    """Return the latest offset in two frames for each subject, NaN where they hold none."""
     last = np.full(len(s["number"]), np.nan)
-    for frame, name in ((chemo, "STDAT"), (infused, "ENDT")):
-        each = frame.groupby("_i")[name].max()
-        last[each.index] = np.fmax(last[each.index], each.to_numpy())
+    for frame, name in ((one, at), (other, until)):
+        if frame is not None:
+            each = frame.groupby("_i")[name].max()
+            last[each.index] = np.fmax(last[each.index], each.to_numpy())
     return last
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from spectrail.studies.blina_ball.case import QUERY, RESOLVE, Case, add, change, lab, raw
+from spectrail.studies.blina_ball.case import QUERY, RESOLVE, Case, add, ae, change, lab, raw
 
 FLOW22 = {"_tp": 22, "ASSAY_STD": "FLOW"}
 
@@ -308,7 +308,7 @@ DOSE_CASES = (
             ("D11 16:00", "D13 04:00", 28, 1.0, "Cytokine release syndrome", 9.0),
             ("D14 10:00", "D23 16:00", 9, 1.0, "", None),
         ),
-        ops=(change("EXBL", {"INTYN": "Yes"}, INTREAS="Cytokine release syndrome"),),
+        ops=(ae("CRS", 13, 14, 3, ACN_BLIN="Drug interrupted"),),
     ),
     Case(
         "71",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from spectrail.studies.blina_ball.case import Case, cbc, join
+from spectrail.studies.blina_ball.case import Case, ae, cbc, join
 
 _SERIES: dict[int | str, float | None] = dict(
     zip(range(10, 21), (10.0, 35.0, 30.0, 25.0, 10.0, 15.0, 19.0, 23.0, 25.0, 40.0, 50.0), strict=True)
@@ -124,6 +124,21 @@ RECOVERY_CASES = (
         "LBLOC SURV",
         {"death": 18, "cause": 2, "cons": None},
         {"NEUT": {8: 0.2, 10: 0.1, 11: 0.1, 12: 0.08, 14: 0.1, 15: 0.1, 16: 0.15, 18: 0.2}},
+        (
+            ae(
+                "HEADACHE",
+                17,
+                18,
+                5,
+                serious=True,
+                AETERM="Intracranial haemorrhage",
+                AEPT="Haemorrhage intracranial",
+                SDTH="Y",
+                OUT="Fatal",
+                REL_BLIN="Not related",
+                REL_CHEMO="Possibly related",
+            ),
+        ),
     ),
     Case(
         "52",

@@ -184,7 +184,6 @@ def subsequent(s: Subjects) -> pd.DataFrame:
 
 def survival(s: Subjects, offset: np.ndarray, streams: Streams) -> pd.DataFrame:
     """Return form SURV: a contact at each follow-up visit and one at the end of follow-up or at death."""
-    n = len(s["number"])
     alive = s["follow_up"] + 1
     contact = (alive < np.fmin(s["last"], s["death"])[:, None]) & (s["status"] != SCREEN_FAILURE)[:, None]
     row, visit = np.nonzero(contact)
@@ -201,7 +200,7 @@ def survival(s: Subjects, offset: np.ndarray, streams: Streams) -> pd.DataFrame:
     final["STATUS"] = choose(dead[rows], "Dead", "Alive")
     final["DTHDAT"] = s["death"][rows]
     final["DTHCAUSE"] = choose(dead, np.array(CAUSES, dtype=object)[s["cause"]], None)[rows]
-    seen = np.flatnonzero(~np.isnan(s["known_alive"]) & ~dead[:n])
+    seen = np.flatnonzero(~np.isnan(s["known_alive"]))
     extra = pd.DataFrame({"_i": seen, "SURVDAT": s["known_alive"][seen], "SOURCE": "Visit"})
     frame = pd.concat([regular, extra, final], ignore_index=True)
     frame["STATUS"] = frame["STATUS"].astype(object).where(frame["STATUS"].notna(), "Alive")

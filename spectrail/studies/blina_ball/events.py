@@ -13,6 +13,8 @@ from spectrail.studies.blina_ball.text import choose
 from spectrail.studies.blina_ball.treatment import treatment_end
 
 RELATION = {"R": "Related", "P": "Possibly related", "U": "Unlikely related", "N": "Not related"}
+# What paused the infusion, in the order of `treatment.PAUSE_REASONS`; blank is no adverse event.
+PAUSE_KEYS = ("CRS", "", "ICANS", "FN")
 AE_BLANK = ("SDTH", "SLIFE", "SHOSP", "SDISAB", "SMIE")
 
 
@@ -24,7 +26,7 @@ def terms() -> dict[str, dict[str, str]]:
 def adverse_events(s: Subjects, grid: Grid, streams: Streams) -> pd.DataFrame:
     """Return the drawn events of the subjects without a deliberate case: form AE, dates as offsets."""
     parts = [_drawn(s, streams, key, row) for key, row in terms().items()]
-    parts += [_low_platelets(s, grid), _fatal(s)]
+    parts += [_low_platelets(s, grid), _fatal(s), *_pausing(s)]
     return pd.concat(parts, ignore_index=True)
 
 
@@ -34,12 +36,12 @@ def _drawn(s: Subjects, streams: Streams, key: str, term: dict[str, str]) -> pd.
     low, high = float(term["FROM"]), float(term["TO"])
     start = np.floor(low - 1 + u[:, 1] * (high - low + 1)) + (s["cons"] if after else 0)
     have = (u[:, 0] < float(term["PROB"])) & s["treated"] & s["plain"] & (start < s["last"])
+    have &= ~(s["pause"] & (np.array(PAUSE_KEYS)[s["pause_kind"]] == key))
     have &= ~(start >= np.fmin(s["relapse"], s["hsct"]))
     weights = np.cumsum([float(term[f"W{k}"]) for k in range(1, 5)])
     grade = np.minimum(np.searchsorted(weights / weights[-1], u[:, 2], side="right"), 3) + 1
     days = np.floor(float(term["SHORTEST"]) + u[:, 3] * (float(term["LONGEST"]) - float(term["SHORTEST"]) + 1))
     serious = u[:, 4] < choose(grade >= 3, float(term["SERIOUS3"]), float(term["SERIOUS12"]))
-    interrupts = u[:, 5] < float(term["INTERRUPTS"])
     astct = np.maximum(grade - (u[:, 6] < 0.2), 1) if term["ASTCT"] == "Y" else np.full(len(grade), np.nan)
     rows = np.flatnonzero(have)
     return build(
@@ -51,7 +53,6 @@ def _drawn(s: Subjects, streams: Streams, key: str, term: dict[str, str]) -> pd.
         grade=grade[rows],
         astct=astct[rows].astype(float),
         serious=serious[rows],
-        interrupts=(interrupts & (start >= 7))[rows],
     )
 
 
@@ -65,6 +66,19 @@ def _low_platelets(s: Subjects, grid: Grid) -> pd.DataFrame:
     term = {"AETERM": "Platelet count decreased", "AEPT": "Platelet count decreased", "AESOC": "Investigations"}
     frame = build(s, rows, key="FN", start=start, end=start + 9, grade=grade)
     return frame.assign(**term, REL_CHEMO="Related", REL_BLIN=choose(start >= 7, "Possibly related", None))
+
+
+def _pausing(s: Subjects) -> list[pd.DataFrame]:
+    """Report what paused the infusion; a line problem is no adverse event."""
+    parts = []
+    for kind, key in enumerate(PAUSE_KEYS):
+        rows = np.flatnonzero(s["pause"] & (s["pause_kind"] == kind) & (key != ""))
+        start = s["pause_at"][rows] // 1440
+        grade = np.full(len(rows), 3 if key == "FN" else 2)
+        astct = choose(key == "FN", np.nan, np.full(len(rows), 2.0))
+        frame = build(s, rows, key=key or "FN", start=start, end=start + 2, grade=grade, astct=astct, interrupts=True)
+        parts.append(frame)
+    return parts
 
 
 def _fatal(s: Subjects) -> pd.DataFrame:
@@ -238,13 +252,13 @@ def history(s: Subjects, streams: Streams) -> pd.DataFrame:
     return pd.concat(parts, ignore_index=True)
 
 
-def disposition(s: Subjects, last_dose: Floats) -> pd.DataFrame:
-    """Return the ends of the phases: form DISP; `last_dose` is the offset of the last study dose (n,)."""
+def disposition(s: Subjects, last_dose: Floats, induction_end: Floats) -> pd.DataFrame:
+    """Return the ends of the phases: form DISP; given the offsets (n,) of the last doses of study and induction."""
     failed = s["status"] == SCREEN_FAILURE
     parts = [_ends(np.flatnonzero(failed), "Screening", "SCR", "Screen failure", s["scr"])]
     parts.append(_ends(np.flatnonzero(~failed), "Screening", "SCR", "Completed", s["enrl"]))
     treated, reason_out, out_at = s["treated"], _leaving(s), s["last"]
-    planned = choose(s["ext"], 36.0, 21.0)
+    planned = np.fmax(choose(s["ext"], 36.0, 21.0), np.fmin(induction_end, out_at))
     short = treated & ((out_at < planned) | (s["stop"] < planned))
     ended = choose(short, np.fmin(s["stop"], out_at), planned)
     reason = choose(short, choose(s["stop"] < planned, _stopping(s), reason_out), "Completed")

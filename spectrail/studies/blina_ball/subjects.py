@@ -16,6 +16,7 @@ Subjects = dict[str, npt.NDArray[Any]]
 
 # How many of the 35 published subjects had what; ranks of a uniform pick who.
 PUBLISHED_NOT_REMITTED, PUBLISHED_MRD_POSITIVE, PUBLISHED_POOR_RISK = 2, 5, 17
+PAUSE_MINUTES = np.array([180.0, 300.0, 420.0, 720.0, 1440.0])
 PUBLISHED_RELAPSES, PUBLISHED_DEATHS = 6, 1
 
 
@@ -127,10 +128,20 @@ def _draw_events(s: Subjects, streams: Streams, profile: str) -> None:
     s["donor"] = streams.choice("donor", [3, 2, 5])
     s["nact"], s["nact_kind"] = s["relapse"] + 7, np.ones(n, dtype=np.int64)
     s["stop"], s["stop_kind"] = _never(n), np.zeros(n, dtype=np.int64)
+    _draw_pause(s, streams)
     s["uns1"], s["mrd_lod"] = _never(n), np.full(n, 1e-4)
     s["known_alive"], s["death_known"] = _never(n), _never(n)
     jitter = np.floor(streams.uniform("follow-up", FOLLOW_UPS) * 7)
     s["follow_up"] = 89.0 + 90.0 * np.arange(FOLLOW_UPS) + jitter
+
+
+def _draw_pause(s: Subjects, streams: Streams) -> None:
+    """Pause the infusion of one in ten once, between day 13 and day 18: when (minutes from day 1), how long, why."""
+    s["pause"] = streams.one("pause") < 0.10
+    hours = np.floor((5 + 5 * streams.one("pause day")) * 24)
+    s["pause_at"] = 7 * 1440.0 + s["dose_minute"] + 60 * hours
+    s["pause_length"] = PAUSE_MINUTES[streams.choice("pause length", [1, 3, 2, 2, 2])]
+    s["pause_kind"] = streams.choice("pause reason", [4, 2, 1, 2])
 
 
 def settle_subjects(s: Subjects) -> None:
@@ -154,6 +165,7 @@ def settle_subjects(s: Subjects) -> None:
         status == SCREEN_FAILURE, s["scr"], np.where(status == NEVER_DOSED, np.fmin(s["death"], 20), ends)
     )
     s["last"] = np.fmin(left, s["known_alive"])
+    s["pause"] &= s["plain"] & s["treated"] & ~((s["pause_at"] + s["pause_length"]) // 1440 >= s["last"])
     for name in ("relapse", "hsct", "cons", "nact", "uns1"):
         s[name] = np.where(s[name] > s["last"], np.nan, s[name])
     s["nact"] = np.where(s["nact"] + 0 >= s["death"], np.nan, s["nact"])

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from spectrail.studies.blina_ball.latent import Grid
-from spectrail.studies.blina_ball.rng import Bools, Floats, Ints, Streams
+from spectrail.studies.blina_ball.rng import Floats, Ints
 from spectrail.studies.blina_ball.subjects import Subjects
 from spectrail.studies.blina_ball.text import choose
 
@@ -92,7 +92,7 @@ def _administrations(
             )
 
 
-def segments(s: Subjects, streams: Streams, given: pd.DataFrame, own: pd.DataFrame) -> pd.DataFrame:
+def segments(s: Subjects, given: pd.DataFrame, own: pd.DataFrame) -> pd.DataFrame:
     """Return the stretches of constant dose: `_i`, phase, cycle, start and end in minutes from day 1 00:00, dose, ...
 
     `own` holds stretches that replace the drawn ones of their subjects (induction and extension).
@@ -102,9 +102,10 @@ def segments(s: Subjects, streams: Streams, given: pd.DataFrame, own: pd.DataFra
     rows = np.flatnonzero(drawn)
     start = (7.0 * MINUTES + s["dose_minute"])[rows]
     nine, stop = start + 3 * MINUTES, start + 14 * MINUTES + choose(s["ext"][rows], 14.0 * MINUTES, 0.0)
-    pause, length, reason = _pauses(s, streams)
-    at = choose(pause[rows], start + (5 + 5 * streams.one("pause day")[rows]) // (1 / 24) * 60, np.inf)
-    gap = choose(pause[rows], length[rows], 0.0)
+    pause = s["pause"][rows]
+    at = choose(pause, s["pause_at"][rows], np.inf)
+    gap = choose(pause, s["pause_length"][rows], 0.0)
+    reason = np.array(PAUSE_REASONS, dtype=object)[s["pause_kind"][rows]]
     at_or_stop = np.minimum(at, stop)
     parts = [
         _part(rows, "IND", start, nine, 9.0, None, np.nan),
@@ -114,10 +115,10 @@ def segments(s: Subjects, streams: Streams, given: pd.DataFrame, own: pd.DataFra
             nine,
             at_or_stop,
             28.0,
-            choose(pause[rows], reason[rows], None),
-            choose(pause[rows], 28.0, np.nan),
+            choose(pause, reason, None),
+            choose(pause, 28.0, np.nan),
         ),
-        _part(rows[pause[rows]], "IND", (at + gap)[pause[rows]], (stop + gap)[pause[rows]], 28.0, None, np.nan),
+        _part(rows[pause], "IND", (at + gap)[pause], (stop + gap)[pause], 28.0, None, np.nan),
     ]
     cycles = given.loc[given["cycle"] % 2 == 0]
     first = cycles["start"].to_numpy() * MINUTES + s["dose_minute"][cycles["_i"]]
@@ -125,13 +126,6 @@ def segments(s: Subjects, streams: Streams, given: pd.DataFrame, own: pd.DataFra
     cons["cycle"], cons["bag"] = cycles["cycle"].to_numpy(), 7.0 * MINUTES
     frame = pd.concat([*parts, own, cons], ignore_index=True)
     return _cut(s, frame)
-
-
-def _pauses(s: Subjects, streams: Streams) -> tuple[Bools, Floats, Floats]:
-    pause = (streams.one("pause") < 0.10) & s["plain"]
-    length = np.array([180.0, 300.0, 420.0, 720.0, 1440.0])[streams.choice("pause length", [1, 3, 2, 2, 2])]
-    reason = np.array(PAUSE_REASONS, dtype=object)[streams.choice("pause reason", [4, 2, 1, 2])]
-    return pause, length, reason
 
 
 def _part(
