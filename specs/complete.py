@@ -79,7 +79,8 @@ class _Filler:
     def variable(self, dataset: m.Dataset, variable: m.Variable, of_steps: dict[str, str]) -> m.Variable:
         """Fill one variable."""
         listed = self.guides.variable(dataset, variable.name)
-        fill: dict[str, Any] = {"codelist": of_steps.get(variable.name, "")}
+        named = of_steps.get(variable.name, "")
+        fill: dict[str, Any] = {"codelist": named if self.knows(named) else ""}
         if listed is not None:
             kind, sas_format = data_type(listed, adam=kind_of(dataset) == "adam")
             fill |= {"label": listed.label, "data_type": kind, "role": listed.role, "core": listed.core}
@@ -103,6 +104,10 @@ class _Filler:
         made = name if name and name not in self.taken else code
         self.add(made, code)
         return made
+
+    def knows(self, name: str) -> bool:
+        """Tell whether a codelist is listed or in controlled terminology."""
+        return name in self.taken or (self.terms is not None and name in self.terms)
 
     def refer(self, name: str) -> None:
         """Add a codelist of controlled terminology that is referred to by its code or name."""

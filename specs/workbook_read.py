@@ -228,7 +228,7 @@ class WorkbookReader:
         if clauses and node.text.strip() and " " not in node.text.strip():
             hint = nearest_hint(node.text.strip(), clauses)
             self.fault(f.WHERE_SYNTAX, f"no where clause {node.text!r}", node.place, hint, node.text)
-            del fields["where"]
+            fields["where"] = Node("", node.place)
             return
         extra = {name[7:]: cell for name, cell in row.cells.items() if name in ("~where_id", "~where_comment")}
         if extra:
