@@ -10,6 +10,7 @@ import pandas as pd
 
 from benchmarks.lab_data import MONTHS, NAMES, TESTS, UNITS
 
+SUBMISSION_UNITS = {unit: unit for pair in UNITS.values() for unit in pair[:2]} | {"/mm3": "10^6/L"}
 MONTH_NUMBER = {name: f"{number:02d}" for number, name in enumerate(MONTHS, start=1)}
 
 
@@ -42,6 +43,7 @@ def lb_by_hand(labs: pd.DataFrame, demography: pd.DataFrame) -> pd.DataFrame:
     lb["VISITNUM"] = visit.str.slice(5).astype("float64").array.take(position) + 1
     lb["LBDTC"] = dates.array.take(position)
     _standard(lb)
+    lb["LBORRESU"] = lb["LBORRESU"].map(SUBMISSION_UNITS)
     _days(lb, demography)
     order = np.lexsort((pd.factorize(lb["LBDTC"], sort=True)[0], lb["LBTESTCD"].cat.codes,
                         pd.factorize(lb["USUBJID"], sort=True)[0]))  # fmt: skip

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 from anyascii import anyascii
 
 from specs import models
@@ -30,6 +31,8 @@ def to_ascii(values: pd.Series, *, variable: str, study: models.Study) -> tuple[
     packaged ones (`µ` to `u`), which are notices; whatever is left is transliterated letter by letter, marked
     `[TRANSLITERATED]`, and a warning.
     """
+    if all_printable_ascii(values):
+        return values, ()
     codes, uniques = pd.factorize(values)
     texts = [str(text) for text in uniques]
     foreign = [number for number, text in enumerate(texts) if not (text.isascii() and text.isprintable())]
@@ -51,6 +54,23 @@ def to_ascii(values: pd.Series, *, variable: str, study: models.Study) -> tuple[
     )
     result.index = values.index
     return result.rename(values.name), problems
+
+
+def all_printable_ascii(values: pd.Series) -> bool:
+    """Tell whether every byte of a text column is printable ASCII, by one look at its buffer."""
+    array = pa.array(values)
+    for chunk in array.chunks if isinstance(array, pa.ChunkedArray) else [array]:
+        if not len(chunk):
+            continue
+        offsets = np.frombuffer(
+            chunk.buffers()[1], dtype=np.int64 if pa.types.is_large_string(chunk.type) else np.int32
+        )
+        first, last = offsets[chunk.offset], offsets[chunk.offset + len(chunk)]
+        if last > first:
+            data = np.frombuffer(chunk.buffers()[2], dtype=np.uint8)[first:last]
+            if data.min() < 0x20 or data.max() > 0x7E:
+                return False
+    return True
 
 
 def translations(study: models.Study, variable: str) -> dict[str, str]:

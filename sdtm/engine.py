@@ -7,14 +7,14 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pandas as pd
-from specs.expressions import parse
 
 import sdtm.algorithms
 import sdtm.derivations  # noqa: F401 - fills the catalogue
 from sdtm import finish
 from sdtm.catalog import ALGORITHMS
 from specs import models
-from spectrail.build import Build, SourceTable
+from specs.expressions import parse
+from spectrail.build import Build, SourceTable, distinct_rows
 from spectrail.dataset import Dataset
 from spectrail.errors import Place, SpecError
 from spectrail.lineage import Provider, RecordLineage
@@ -115,7 +115,7 @@ class Engine:
         for source in sources:
             rows = np.empty(0, dtype=np.int32)
             if source in links.sources:
-                rows = np.unique(links.row[links.source == links.sources.index(source)])
+                rows = distinct_rows(links.row[links.source == links.sources.index(source)])
             excluded: dict[str, list[np.ndarray]] = {}
             for one in build.exclusions:
                 if one.source == source:

@@ -129,7 +129,7 @@ class Build:
             self._exclude(block, exclusion)
         links = _relink(block.links, result, table)
         kept = provider >= 0
-        once = bool(kept.all()) and len(np.unique(provider)) == len(provider)
+        once = bool(kept.all()) and _distinct(provider, len(block))
         if once:
             ids = block.ids[provider]
         else:
@@ -184,6 +184,13 @@ class Build:
             rows = np.unique(links.row[links.source == number])
             if len(rows):
                 self.exclusions.append(HeldExclusion(source, rows, exclusion.reason))
+
+
+def _distinct(positions: Positions, count: int) -> bool:
+    """Tell whether no position below `count` is named twice."""
+    named = np.zeros(count, dtype=bool)
+    named[positions] = True
+    return int(named.sum()) == len(positions)
 
 
 def _moved(rows: Int32, provider: Positions, kept: npt.NDArray[np.bool_]) -> Int32:
@@ -271,6 +278,15 @@ def _stack_providers(variable: str, blocks: Sequence[Block]) -> list[Provider]:
             rows.append(found[0].row if found else np.full(len(block), -1, dtype=np.int32))
         stacked.append(Provider(source, column, np.concatenate(rows)))
     return stacked
+
+
+def distinct_rows(rows: Int32) -> Int32:
+    """Return the distinct row numbers, sorted; linear in the greatest of them."""
+    if len(rows) == 0:
+        return rows
+    named = np.zeros(int(rows.max()) + 1, dtype=bool)
+    named[rows] = True
+    return np.flatnonzero(named).astype(np.int32)
 
 
 def as_columns(frame: pd.DataFrame, rows: Positions | None, names: Mapping[str, str]) -> Columns:

@@ -17,6 +17,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from spectrail.errors import UsageError
+from spectrail.memo import per_column
 
 Positions = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]
@@ -32,6 +33,7 @@ def number_text(value: float) -> str:
     return np.format_float_positional(value, trim="-")
 
 
+@per_column
 def as_text(values: pd.Series) -> pd.Series:
     """Return a column as `str` with NaN; numbers become their shortest decimal text, blank text becomes missing."""
     if pd.api.types.is_numeric_dtype(values.dtype) or pd.api.types.is_bool_dtype(values.dtype):
@@ -57,6 +59,7 @@ def repeat_text(value: str, size: int) -> pd.Series:
     return pd.Series(pd.array([value or None], dtype="str").take(np.zeros(size, dtype=np.int64)))
 
 
+@per_column
 def factorize(values: pd.Series) -> tuple[Positions, pd.Index]:
     """Return codes and distinct values in order of appearance; missing values have the code -1."""
     codes, distinct = pd.factorize(values)
@@ -86,6 +89,7 @@ def map_distinct(values: pd.Series, function: Callable[[list[Any]], Sequence[str
     return mapped
 
 
+@per_column
 def clean_text(values: pd.Series) -> pd.Series:
     """Trim blanks (any Unicode space) from both ends and turn runs of line breaks and tabs into one blank."""
     text = as_text(values)
@@ -97,6 +101,8 @@ def clean_text(values: pd.Series) -> pd.Series:
     if pc.any(dirty).as_py():
         trimmed = pc.if_else(dirty, pc.replace_substring_regex(trimmed, r" *[\x00-\x1f\x7f]+ *", " "), trimmed)
         trimmed = pc.utf8_trim_whitespace(trimmed)
+    if trimmed.equals(array):
+        return text
     return as_text(pd.Series(trimmed.to_pandas(), index=text.index, dtype="str"))
 
 

@@ -98,6 +98,9 @@ class Lineage:
 
 def take_records(records: RecordLineage, order: Int32) -> RecordLineage:
     """Return the links of the records `order`, renumbered from 0; a record may be taken more than once."""
+    if _one_each(records):
+        count = np.arange(len(order), dtype=np.int32)
+        return replace(records, record=count, source=records.source[order], row=records.row[order])
     start = np.searchsorted(records.record, order, side="left")
     stop = np.searchsorted(records.record, order, side="right")
     counts = stop - start
@@ -108,6 +111,12 @@ def take_records(records: RecordLineage, order: Int32) -> RecordLineage:
         source=records.source[links],
         row=records.row[links],
     )
+
+
+def _one_each(records: RecordLineage) -> bool:
+    """Tell whether record i has exactly the link i, as in a dataset mapped row by row."""
+    links = records.record
+    return len(links) > 0 and links[-1] == len(links) - 1 and bool((links == np.arange(len(links))).all())
 
 
 def expand_ranges(start: npt.NDArray[np.int64], counts: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:

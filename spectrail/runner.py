@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 from pydantic import TypeAdapter, ValidationError
 
-from spectrail import expressions
+from spectrail import expressions, frames
 from spectrail.build import Block, Build, HeldExclusion, SourceTable, as_columns, first_links
 from spectrail.dataset import Dataset
 from spectrail.errors import Place, SpecError, SpectrailError, UnknownNameError
@@ -496,7 +496,8 @@ class _StepRun:
                 f"{dataset}.{variable} cannot be looked up: {subject} {twice!r} stands twice in {dataset}",
                 hint="use the algorithm lookup with keys, or take: first",
             )
-        place = keys.get_indexer(self.block.columns[subject])
+        codes, distinct = frames.factorize(self.block.columns[subject])
+        place = np.append(keys.get_indexer(distinct), -1)[codes]
         values = table.frame[variable].array.take(place, allow_fill=True)
         numbers = table.frame.index.to_numpy()
         rows = np.where(place >= 0, numbers[place] if len(numbers) else -1, -1).astype(np.int32)

@@ -19,6 +19,7 @@ from specs.terminology import How, Terms, terminology
 from spectrail import frames
 from spectrail.errors import SpecError
 from spectrail.findings import Severity
+from spectrail.memo import per_column
 from spectrail.steps import Outcome, Positions, Problem, Table, Values
 
 Give = Literal["value", "text", "unit", "low", "high"]
@@ -71,8 +72,7 @@ def unit_convert(
     `text`, and a problem.
     """
     text = frames.clean_text(values)
-    codes, distinct = frames.factorize(text)
-    readings = [read_number(value, decimal) for value in distinct.tolist()]
+    codes, distinct, readings = _read(text, decimal)
     pairs, conversions = _conversions(unit, test, _Rules(table, units))
     result = _Result(codes, readings, distinct, pairs, conversions)
     problems = _problems(result, give, text, frames.as_text(unit))
@@ -81,6 +81,12 @@ def unit_convert(
     if give == "text":
         return Outcome(result.texts(), problems)
     return Outcome(result.values(), problems)
+
+
+@per_column
+def _read(text: pd.Series, decimal: Decimals) -> tuple[Positions, pd.Index, list[Reading]]:
+    codes, distinct = frames.factorize(text)
+    return codes, distinct, [read_number(value, decimal) for value in distinct.tolist()]
 
 
 class _Rules:
@@ -185,10 +191,14 @@ class _Result:
         pairs: Positions,
         conversions: list[Conversion],
     ) -> None:
-        self.readings, self.conversions, self.originals = [*readings, Reading()], conversions, [*texts.tolist(), None]
+        self.readings, self.originals = [*readings, Reading()], [*texts.tolist(), None]
         signed = np.array([one.percent for one in self.readings], dtype=bool)
         half = len(conversions) // 2
-        pairs = pairs + np.where(signed[codes], half, 0)
+        # many (test, unit) pairs share a conversion, and a result is converted once for each conversion
+        numbers = {one: number for number, one in enumerate(dict.fromkeys(conversions))}
+        same = np.array([numbers[one] for one in conversions], dtype=np.int64)
+        self.conversions = conversions = list(numbers)
+        pairs = same[pairs + np.where(signed[codes], half, 0)] if len(same) else pairs
         packed = (codes + 1) * max(len(conversions), 1) + pairs
         self.rows, distinct = pd.factorize(packed)
         self.reading = distinct // max(len(conversions), 1) - 1
