@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import runpy
 from datetime import datetime
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import pandas as pd
 import pyreadstat
 import pytest
 
+from spectrail.io.dataset_json import read_dataset_json, write_dataset_json
 from spectrail.io.xpt import read_xpt, write_xpt
 from spectrail.layout import Layout
 
@@ -43,6 +45,19 @@ def test_all_files_are_named(shared: Path) -> None:
     """The test above covers every file of the folder."""
     found = {path.stem for path in (shared / "data" / "tdf_sdtm").glob("*.xpt")}
     assert found == set(NAMES)
+
+
+@pytest.mark.parametrize("name", ["dm", "ts", "suppds"])
+def test_as_dataset_json(shared: Path, tmp_path: Path, name: str) -> None:
+    """As Dataset-JSON the datasets are valid by the published schema and lose nothing."""
+    dataset = read_xpt(shared / "data" / "tdf_sdtm" / f"{name}.xpt")
+    path = tmp_path / f"{name}.json"
+    write_dataset_json(dataset, path, created=datetime(2025, 3, 28))
+    validator = runpy.run_path(str(shared / "schemas" / "validate_dataset_json.py"))
+    assert validator["validate"](path) == []
+    again = read_dataset_json(path)
+    assert again.layout == dataset.layout
+    pd.testing.assert_frame_equal(again.frame, dataset.frame, check_exact=True)
 
 
 def equal_to_pyreadstat(path: Path, layout: Layout, frame: pd.DataFrame, encoding: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from datetime import datetime
 from pathlib import Path
 
@@ -64,6 +65,15 @@ def test_round_trip(tmp_path: Path, suffix: str) -> None:
     first = path.read_bytes()
     write_dataset(lb(), path, created=CREATED)
     assert path.read_bytes() == first
+
+
+def test_conversion_chain(tmp_path: Path) -> None:
+    """XPT to Dataset-JSON to Parquet to XPT gives the first file again, byte by byte."""
+    paths = [tmp_path / name for name in ("a.xpt", "b.ndjson", "c.json", "d.parquet", "e.xpt")]
+    write_dataset(lb(), paths[0], created=CREATED)
+    for source, target in itertools.pairwise(paths):
+        write_dataset(read_dataset(source), target, created=CREATED)
+    assert paths[-1].read_bytes() == paths[0].read_bytes()
 
 
 def test_csv_is_plain_text(tmp_path: Path) -> None:
