@@ -11,7 +11,7 @@ import pytest
 
 from spectrail.errors import OutputError, UnknownNameError, UsageError
 from spectrail.studies.blina_ball.export import export, read_form
-from spectrail.studies.blina_ball.facts import forms, system_columns
+from spectrail.studies.blina_ball.facts import TABLES, forms, system_columns, table
 from spectrail.studies.blina_ball.simulate import CODECS, SMALLEST, Simulated, simulate
 
 PLANTED = {
@@ -255,3 +255,20 @@ def test_unknown_export_format_lists_the_known_ones(tmp_path: Path) -> None:
     """An unknown format is refused."""
     with pytest.raises(UnknownNameError, match="csv"):
         export(tmp_path, "csv")
+
+
+def test_packaged_edge_case_table_is_that_of_the_default_study(study: Simulated) -> None:
+    """`edge_cases.csv` in the package is what the default study writes to its truth folder."""
+    packaged = (TABLES.parent / "edge_cases.csv").read_bytes()
+    assert packaged == (study.directory / "truth" / "edge_cases.csv").read_bytes()
+
+
+def test_chinese_texts_have_their_translation(study: Simulated) -> None:
+    """Every text in the raw files that is not ASCII, signs and full-width digits apart, is in `translations.csv`."""
+    known = {row["TEXT"] for row in table("translations")}
+    log = {entry["raw_value"] for entry in _truth(study, "mess")}
+    for name in forms():
+        frame = read_form(study.directory / "raw", name)
+        texts = {str(text) for column in frame for text in frame[column].dropna().unique()}
+        chinese = {text for text in texts if any("\u4e00" <= sign <= "\u9fff" for sign in text)}
+        assert {text for text in chinese - known if text not in log or "年" not in text} == set(), name

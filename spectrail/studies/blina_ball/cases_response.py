@@ -7,6 +7,10 @@ from spectrail.studies.blina_ball.case import QUERY, Case, Op, add, ae, cbc, cha
 D22 = {"_tp": 22}
 
 
+# Study treatment had ended before the death that nobody can date.
+_STOPPED = tuple(change("DISP", {"PHASE_STD": phase}, REASON="Physician decision") for phase in ("CONS", "TRT"))
+
+
 def _at_cut(rows: str, blast: float, anc: float, plt: float, title: str) -> Case:
     facts = f"LB BLASTCE {blast} %, NEUT {anc}, PLAT {plt} on day 22; RS as the investigator gave it"
     spelled = (raw("RESP", D22, "RESP", "CRi ", "text:response_spelling", "CRi", "resolve"),) if rows == "5" else ()
@@ -243,8 +247,9 @@ RESPONSE_CASES = (
         "death known to the month",
         "DM DTHDTC 2023-08; last known alive 2023-08-12",
         "SURV",
-        {"trt0": "2023-03-01", "death": 173, "known_alive": 165, "death_known": 189, "cons": 46},
+        {"trt0": "2023-03-01", "death": 173, "known_alive": 165, "death_known": 189, "cons": 46, "cause": 4},
         ops=(
+            *_STOPPED,
             raw("SURV", {"STATUS": "Dead"}, "DTHDAT", "UN-Aug-2023", "date:unknown_day", "2023-08", "resolve"),
             raw("DISP", {"PHASE_STD": "STUDY"}, "DAT", "08-UN-2023", "date:unknown_day", "2023-08", "resolve"),
         ),
@@ -254,8 +259,9 @@ RESPONSE_CASES = (
         "death known to the year",
         "DM DTHDTC 2023; last known alive 2023-05-20",
         "SURV",
-        {"trt0": "2023-02-01", "death": 130, "known_alive": 109, "death_known": 200, "cons": 46},
+        {"trt0": "2023-02-01", "death": 130, "known_alive": 109, "death_known": 200, "cons": 46, "cause": 4},
         ops=(
+            *_STOPPED,
             raw("SURV", {"STATUS": "Dead"}, "DTHDAT", "UN-UNK-2023", "date:unknown_month", "2023", "resolve"),
             raw("DISP", {"PHASE_STD": "STUDY"}, "DAT", "UN-UN-2023", "date:unknown_month", "2023", "resolve"),
         ),

@@ -280,6 +280,10 @@ def disposition(s: Subjects, last_dose: Floats, induction_end: Floats) -> pd.Dat
     )
     decided = treated & (whole | (why != "")) & (ceased <= s["last"])
     parts.append(_ends(np.flatnonzero(decided), "Study treatment", "TRT", why, ceased))
+    cons = decided & ~np.isnan(s["cons"])
+    parts.append(_ends(np.flatnonzero(cons), "Consolidation", "CONS", why, ceased))
+    idle = ~failed & ~treated & np.isnan(s["death"])
+    parts.append(_ends(np.flatnonzero(idle), "Study treatment", "TRT", "Physician decision", s["enrl"] + 2))
     left = np.flatnonzero(~failed & (reason_out != ""))
     parts.append(
         _ends(
@@ -306,5 +310,13 @@ def _stopping(s: Subjects) -> Floats:
 def _ends(rows: Ints, phase: str, code: str, reason: object, at: Floats) -> pd.DataFrame:
     why = reason if isinstance(reason, str) else np.asarray(reason)[rows]
     return pd.DataFrame(
-        {"_i": rows, "PHASE": phase, "PHASE_STD": code, "REASON": why, "DAT": at[rows], "COMMENT": None}
+        {
+            "_i": rows,
+            "_order": ("SCR", "IND", "CONS", "TRT", "STUDY").index(code),
+            "PHASE": phase,
+            "PHASE_STD": code,
+            "REASON": why,
+            "DAT": at[rows],
+            "COMMENT": None,
+        }
     )
