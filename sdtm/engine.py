@@ -19,6 +19,7 @@ from spectrail.dataset import Dataset
 from spectrail.errors import Place, SpecError
 from spectrail.lineage import Provider, RecordLineage
 from spectrail.runner import Workspace
+from spectrail.settings import substituted
 from spectrail.steps import Role
 
 
@@ -157,7 +158,7 @@ def with_defaults(study: models.Study, dataset: models.Dataset) -> tuple[models.
         step.model_copy(update={"codelist": codelists[step.target]})
         if not step.codelist and codelists.get(step.target) and _takes_codelist(step)
         else step
-        for step in (_with_keys(dataset, one) for one in dataset.steps)
+        for step in (_with_settings(study, _with_keys(dataset, one)) for one in dataset.steps)
     ]
     made = {step.target for step in steps}
     constants = {"STUDYID": study.study_id, "DOMAIN": dataset.domain or dataset.name}
@@ -165,6 +166,12 @@ def with_defaults(study: models.Study, dataset: models.Dataset) -> tuple[models.
         if name in dataset.names and name not in made:
             steps.append(models.Step(target=name, algorithm="hardcode_no_ct", arguments={"value": value}))
     return tuple(steps)
+
+
+def _with_settings(study: models.Study, step: models.Step) -> models.Step:
+    """Put the values of the study's settings into the arguments of a step (`$data_cutoff`)."""
+    arguments = {name: substituted(value, study.settings) for name, value in step.arguments.items()}
+    return step.model_copy(update={"arguments": arguments}) if arguments != step.arguments else step
 
 
 def _with_keys(dataset: models.Dataset, step: models.Step) -> models.Step:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -65,22 +64,25 @@ def supplemental(build: Build, block: Block, spec: models.Dataset, study: models
 
 
 def qualifier(spec: models.Dataset, study: models.Study, qnam: str) -> Qualifier:
-    """Collect what the specification says of a qualifier: value-level metadata of SUPP--, then its steps."""
-    told = _told(spec, qnam)
-    level = next((one for one in _levels(study, spec.name) if _is_for(one, qnam)), None)
-    label = told.get("qlabel") or (level.label if level else "") or _continuation(study, spec, qnam)
-    origin = told.get("qorig") or (_origin(level) if level else "")
+    """Collect what the specification says of a qualifier: value-level metadata of QVAL, QEVAL and IDVAR of SUPP--."""
+    level = _level(study, spec, qnam, "QVAL")
+    label = (level.label if level else "") or _continuation(study, spec, qnam)
+    origin = _origin(level) if level else ""
     default = "" if spec.name == "DM" else f"{spec.domain or spec.name}SEQ"
-    return Qualifier(qnam, label, origin or "Derived", told.get("qeval", ""), told.get("idvar", default))
+    evaluator, idvar = (_level(study, spec, qnam, variable) for variable in ("QEVAL", "IDVAR"))
+    return Qualifier(
+        qnam,
+        label,
+        origin or "Derived",
+        evaluator.assigned_value if evaluator else "",
+        idvar.assigned_value if idvar else default,
+    )
 
 
-def _told(spec: models.Dataset, qnam: str) -> Mapping[str, str]:
-    target = f"SUPP{spec.name}.{qnam}"
-    said: dict[str, str] = {}
-    for step in spec.steps:
-        if step.target == target:
-            said |= {name: text for name, text in step.arguments.items() if isinstance(text, str)}
-    return said
+def _level(study: models.Study, spec: models.Dataset, qnam: str, variable: str) -> models.ValueLevel | None:
+    """Return the value-level metadata of a variable of SUPP-- for one QNAM."""
+    levels = _levels(study, spec.name)
+    return next((one for one in levels if one.variable == variable and _is_for(one, qnam)), None)
 
 
 def _levels(study: models.Study, name: str) -> tuple[models.ValueLevel, ...]:

@@ -44,7 +44,8 @@ def _known(context: Context) -> Iterator[tuple[m.Dataset, m.Step, Path, Algorith
 
 @check("SPEC-140", "error", "target not specified")
 def targets(context: Context) -> Iterator[Found]:
-    """Find targets that are no variable of their dataset and that no later step reads either."""
+    """Find targets that are no variable of their dataset and that neither a later step nor another dataset reads."""
+    elsewhere = {name for _, step, _ in context.steps() for name in _read(context, step) if "." in name}
     for i, dataset in enumerate(context.study.datasets):
         for j, step in enumerate(dataset.steps):
             target = step.target.removeprefix(f"{dataset.name}.")
@@ -55,7 +56,7 @@ def targets(context: Context) -> Iterator[Found]:
             if dot and prefix == f"SUPP{dataset.name}":
                 continue
             read = (name for later in dataset.steps[j + 1 :] for name in _read(context, later))
-            if not dot and any(target == name or name == f"{dataset.name}.{target}" for name in read):
+            if not dot and (any(target == name for name in read) or f"{dataset.name}.{target}" in elsewhere):
                 continue
             hint = f"use SUPP{dataset.name}.NAME" if dot else nearest(target, dataset.names)
             message = f"the target {step.target!r} is not a variable of {dataset.name}"
@@ -242,6 +243,10 @@ class _Columns:
             self.opaque = True
             self.mentioned.update(_texts(step.arguments))
             self.mentioned.update(step.source)
+            named = set(_texts(step.arguments))
+            for table in context.study.tables:
+                if table.name in named:  # a mapping table makes the variables that its headers name
+                    self.mentioned.update(column.removeprefix("from ").strip() for column in table.columns)
 
 
 @check("SPEC-147", "error", "column does not exist")
