@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from lxml import etree
 
@@ -49,7 +50,8 @@ def html_bytes(define_path: Path | str, *, lineage: Mapping[str, Lineage] | None
 
 @cache
 def _transform() -> etree.XSLT:
-    access = etree.XSLTAccessControl.DENY_ALL
+    access: Any = etree.XSLTAccessControl
+    access = access(read_file=False, write_file=False, create_dir=False, read_network=False, write_network=False)
     return etree.XSLT(etree.parse(str(STYLESHEET), parser()), access_control=access)
 
 

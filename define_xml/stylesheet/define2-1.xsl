@@ -21,6 +21,7 @@
   <xsl:key name="item-of-values" match="odm:ItemDef" use="*[local-name()='ValueListRef']/@ValueListOID"/>
   <xsl:key name="ref-of-method" match="odm:ItemRef" use="@MethodOID"/>
   <xsl:key name="user-of-comment" match="*[@*[local-name()='CommentOID']]" use="@*[local-name()='CommentOID']"/>
+  <xsl:key name="ref-of-where" match="odm:ItemRef" use="*[local-name()='WhereClauseRef']/@WhereClauseOID"/>
   <xsl:key name="result-of-group" match="arm:AnalysisDataset" use="@ItemGroupOID"/>
   <xsl:key name="lineage" match="lin:step" use="concat(@dataset, '.', @variable)"/>
 
@@ -75,7 +76,7 @@
         <li><a href="#datasets">Datasets</a>
           <ul>
             <xsl:for-each select="$metadata/odm:ItemGroupDef">
-              <li data-dataset="{@Name}"><a href="#{@OID}" title="{normalize-space(odm:Description)}"><b><xsl:value-of select="@Name"/></b><span><xsl:value-of select="normalize-space(odm:Description)"/></span></a></li>
+              <li data-dataset="{@Name}"><a href="#{@OID}" title="{normalize-space(odm:Description)}"><b><xsl:value-of select="@Name"/></b><xsl:text> </xsl:text><span><xsl:value-of select="normalize-space(odm:Description)"/></span></a></li>
             </xsl:for-each>
           </ul>
         </li>
@@ -202,7 +203,7 @@
   <xsl:template name="dataset">
     <xsl:variable name="group" select="."/>
     <section class="dataset" id="{@OID}" data-dataset="{@Name}" data-label="{normalize-space(odm:Description)}">
-      <h2><xsl:value-of select="@Name"/><small> <xsl:value-of select="normalize-space(odm:Description)"/></small></h2>
+      <h2><xsl:value-of select="@Name"/><xsl:text> </xsl:text><small><xsl:value-of select="normalize-space(odm:Description)"/></small></h2>
       <p class="facts">
         <xsl:call-template name="class"/><xsl:text> &#183; </xsl:text><xsl:value-of select="@*[local-name()='Structure']"/>
         <xsl:if test="@Purpose"> &#183; <xsl:value-of select="@Purpose"/></xsl:if>
@@ -317,7 +318,7 @@
           <q><xsl:value-of select="."/></q><xsl:if test="$decode and $decode != $value"><small> (<xsl:value-of select="$decode"/>)</small></xsl:if>
         </xsl:for-each>
       </xsl:for-each>
-      <xsl:for-each select="@*[local-name()='CommentOID']"><xsl:call-template name="comment-link"/></xsl:for-each>
+      <xsl:for-each select="key('comment', @*[local-name()='CommentOID'])"><xsl:text> </xsl:text><a class="more" href="#{@OID}" title="{normalize-space(odm:Description)}">comment</a></xsl:for-each>
     </span>
   </xsl:template>
 
@@ -327,7 +328,7 @@
       <section id="codelists"><h2>Codelists</h2>
         <xsl:for-each select="$metadata/odm:CodeList">
           <article class="codelist" id="{@OID}">
-            <h3><xsl:value-of select="@Name"/><xsl:for-each select="odm:Alias[@Context='nci:ExtCodeID']"><small> <xsl:value-of select="@Name"/></small></xsl:for-each></h3>
+            <h3><xsl:value-of select="@Name"/><xsl:for-each select="odm:Alias[@Context='nci:ExtCodeID']"><xsl:text> </xsl:text><small><xsl:value-of select="@Name"/></small></xsl:for-each></h3>
             <p class="facts"><xsl:value-of select="@DataType"/>
               <xsl:for-each select="key('standard', @*[local-name()='StandardOID'])"> &#183; <a href="#{@OID}"><xsl:value-of select="@Name"/><xsl:text> </xsl:text><xsl:value-of select="@PublishingSet"/><xsl:text> </xsl:text><xsl:value-of select="@Version"/></a></xsl:for-each>
               <xsl:if test="@*[local-name()='IsNonStandard']='Yes'"> &#183; sponsor's own</xsl:if>
@@ -353,7 +354,7 @@
       <section id="methods"><h2>Methods</h2>
         <xsl:for-each select="$metadata/odm:MethodDef">
           <article class="method" id="{@OID}">
-            <h3><xsl:value-of select="@Name"/><small> <xsl:value-of select="@Type"/></small></h3>
+            <h3><xsl:value-of select="@Name"/><xsl:text> </xsl:text><small><xsl:value-of select="@Type"/></small></h3>
             <p class="text"><xsl:value-of select="odm:Description/odm:TranslatedText"/></p>
             <xsl:for-each select="odm:FormalExpression"><p class="facts"><xsl:value-of select="@Context"/></p><pre><xsl:value-of select="."/></pre></xsl:for-each>
             <xsl:call-template name="documents"/>
@@ -374,6 +375,9 @@
             <p class="users">Used by <xsl:for-each select="key('user-of-comment', @OID)"><xsl:if test="position() &gt; 1">, </xsl:if>
               <xsl:choose>
                 <xsl:when test="self::odm:ItemDef"><xsl:call-template name="item-links"/></xsl:when>
+                <xsl:when test="local-name()='WhereClauseDef'"><xsl:for-each select="key('ref-of-where', @OID)"><xsl:if test="position() &gt; 1">, </xsl:if><xsl:call-template name="ref-link"/></xsl:for-each></xsl:when>
+                <xsl:when test="self::odm:MetaDataVersion"><a href="#about">study</a></xsl:when>
+                <xsl:when test="self::arm:AnalysisDatasets"><a href="#{../@OID}"><xsl:value-of select="../../@Name"/></a></xsl:when>
                 <xsl:when test="@OID"><a href="#{@OID}"><xsl:value-of select="@Name"/><xsl:if test="not(@Name)"><xsl:value-of select="@OID"/></xsl:if></a></xsl:when>
                 <xsl:otherwise><xsl:value-of select="name()"/></xsl:otherwise>
               </xsl:choose>
@@ -466,8 +470,7 @@ nav ul ul a{display:flex;gap:.6rem;font-size:.85rem;padding:.16rem 1rem .16rem 1
 nav ul ul span{color:var(--soft);white-space:nowrap;overflow:hidden;text-overflow:ellipsis}
 nav a:hover,nav a.here{background:#e3ebf3;text-decoration:none}
 main{padding:1rem 1.6rem 6rem;min-width:0;outline:none}
-section{margin-bottom:2.4rem}section.dataset,article{content-visibility:auto;contain-intrinsic-size:auto 40rem}
-article{contain-intrinsic-size:auto 10rem;margin-bottom:1.4rem}
+section{margin-bottom:2.4rem}article{margin-bottom:1.4rem}
 h2{font-size:1.3rem;margin:.4rem 0 .5rem;padding-bottom:.25rem;border-bottom:2px solid #12324f}
 h2 small,h3 small{font-weight:normal;color:var(--soft);font-size:.8em;margin-left:.4rem}
 h3{font-size:1.02rem;margin:1rem 0 .35rem}h4{margin:.7rem 0 .3rem}
@@ -478,8 +481,8 @@ th,td{border:1px solid var(--line);padding:.3rem .5rem;text-align:left;vertical-
 thead th{background:#e9eef3;position:static;font-weight:600}
 tbody th{font-weight:600}
 .variables th:first-child{width:8.5rem}.variables th:nth-child(2){width:17%}.variables th:nth-child(3){width:6.5rem}.variables th:nth-child(4){width:6rem}.variables th:nth-child(5){width:15%}.variables th:nth-child(6){width:15%}
-.values .variables th:first-child{width:16%}
-td{overflow-wrap:anywhere}td.type{overflow-wrap:normal}
+.values .variables th:first-child{width:22%}.values .variables th:nth-child(2),.values .variables th:nth-child(5),.values .variables th:nth-child(6){width:14%}.values .variables th:nth-child(4){width:2.6rem}
+td{overflow-wrap:break-word}
 tr:target,article:target,.result:target,.values:target>h3,section:target>h2{background:var(--mark)}
 small{color:var(--soft);font-size:.85em}.text{white-space:pre-line}.note{color:#34495e;border-left:3px solid var(--line);padding-left:.5rem;margin:.25rem 0}
 .more{font-size:.8em;white-space:nowrap}.vlm{font-weight:normal;font-size:.85em}
@@ -491,7 +494,7 @@ code{font-size:.9em;background:var(--back);padding:0 .2rem}
 details.lineage{margin-top:.3rem;font-size:.92em}summary{cursor:pointer;color:var(--blue)}details ol{margin:.2rem 0;padding-left:1.4rem}
 .hidden{display:none!important}
 @media(max-width:900px){.page{grid-template-columns:1fr}nav{position:static;height:auto;max-height:16rem;border-right:0}header{position:static;flex-wrap:wrap}form{flex-wrap:wrap}}
-@media print{header{position:static;background:none;color:#000;padding:0}form,nav,.top,.skip,.more{display:none}.page{display:block}main{padding:0}section.dataset,article{content-visibility:visible}section.dataset{break-before:page}tr,.result{break-inside:avoid}thead{display:table-header-group}table{font-size:8pt}.wide{overflow:visible}a{color:#000}body{font-size:9.5pt}}
+@media print{header{position:static;background:none;color:#000;padding:0}form,nav,.top,.skip,.more{display:none}.page{display:block}main{padding:0}section.dataset{break-before:page}tr,.result{break-inside:avoid}thead{display:table-header-group}table{font-size:8pt}.wide{overflow:visible}a{color:#000}body{font-size:9.5pt}}
 ]]></xsl:text></xsl:template>
 
   <xsl:template name="script"><xsl:text disable-output-escaping="yes"><![CDATA[
@@ -512,7 +515,8 @@ details.lineage{margin-top:.3rem;font-size:.92em}summary{cursor:pointer;color:va
         name: section.dataset.dataset,
         words: lower(section.dataset.dataset + " " + section.dataset.label),
         rows: rows.map(function (row) { return { row: row, words: lower(row.textContent) }; }),
-        values: Array.prototype.slice.call(section.querySelectorAll("div.values"))
+        values: Array.prototype.slice.call(section.querySelectorAll("div.values")),
+        table: section.querySelector("div.wide")
       };
     });
   }
@@ -532,6 +536,7 @@ details.lineage{margin-top:.3rem;font-size:.92em}summary{cursor:pointer;color:va
         if (yes) { hits += 1; }
       });
       one.values.forEach(function (list) { show(list, !variable || list.querySelector("tr.variable:not(.hidden)")); });
+      show(one.table, !variable || one.table.querySelector("tr.variable:not(.hidden)"));
       var visible = fits && (!variable || hits > 0);
       show(one.section, visible);
       shown[one.name] = visible;
@@ -566,15 +571,17 @@ details.lineage{margin-top:.3rem;font-size:.92em}summary{cursor:pointer;color:va
 
   byDataset.addEventListener("input", later);
   byVariable.addEventListener("input", later);
-  document.getElementById("search").addEventListener("submit", function (event) {
-    event.preventDefault();
-    var first = document.querySelector("nav [data-dataset]:not(.hidden) a");
-    if (first) { first.focus(); }
-  });
+  document.getElementById("search").addEventListener("submit", function (event) { event.preventDefault(); });
   document.addEventListener("keydown", function (event) {
     var typing = event.target === byDataset || event.target === byVariable;
     if (event.key === "/" && !typing && !event.ctrlKey && !event.metaKey && !event.altKey) { event.preventDefault(); byVariable.focus(); }
     if (event.key === "Escape" && typing) { clear(); }
+    if (event.key === "Enter" && typing) {
+      event.preventDefault();
+      filter();
+      var first = document.querySelector("nav [data-dataset]:not(.hidden) a");
+      if (first) { first.focus(); }
+    }
     if ((event.key === "ArrowDown" || event.key === "ArrowUp") && event.target.closest && event.target.closest("nav")) {
       var links = Array.prototype.slice.call(document.querySelectorAll("nav li:not(.hidden) > a"));
       var next = links[links.indexOf(event.target) + (event.key === "ArrowDown" ? 1 : -1)];
