@@ -236,8 +236,8 @@ class Reader:
             year=self._year(raw),
             month=month,
             day=self._number(raw.get("day", "")),
-            hour=self._number(raw.get("hour", "")),
-            minute=self._number(raw.get("minute", "")),
+            hour=self._clock(raw.get("hour", "")),
+            minute=self._clock(raw.get("minute", "")),
             second=self._second(raw.get("second", "")),
             offset=_offset(raw.get("offset", "")),
         )
@@ -256,8 +256,12 @@ class Reader:
     def _number(self, text: str) -> str:
         return "" if not text or text in self.unknown else text.zfill(2)
 
+    def _clock(self, text: str) -> str:
+        # of numbers only 99 is unknown in a time: a form that writes 00 for an unknown day still has 10:00
+        return "" if not text or text == "99" or (text in self.unknown and not text.isdigit()) else text.zfill(2)
+
     def _second(self, text: str) -> str:
-        if not text or text in self.unknown:
+        if not self._clock(text):
             return ""
         whole, mark, fraction = text.partition(".")
         return whole.zfill(2) + mark + fraction

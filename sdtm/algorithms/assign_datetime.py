@@ -63,7 +63,7 @@ def assign_datetime(
         time = _Column(values[1], date_formats.reader(time_formats, unknown=unknown, missing=missing), problems)
         text, rolled = _combined(date, time)
     if rolled.any():
-        text = _next_day(text, np.flatnonzero(rolled), problems)
+        text = _next_day(text, np.flatnonzero(rolled), values[-1], problems)
     return Outcome(text, tuple(problems))
 
 
@@ -122,7 +122,7 @@ def _combined(date: _Column, time: _Column) -> tuple[pd.Series, np.ndarray]:
     return text, np.where(use, time.rolled, date.rolled & own)
 
 
-def _next_day(text: pd.Series, rows: Positions, problems: list[Problem]) -> pd.Series:
+def _next_day(text: pd.Series, rows: Positions, collected: pd.Series, problems: list[Problem]) -> pd.Series:
     """Move rows with the time 24:00 to 00:00 of the next day; a partial date keeps its known part only."""
     chosen = text.iloc[rows]
     dates = chosen.str.split("T", n=1).str[0]
@@ -141,7 +141,7 @@ def _next_day(text: pd.Series, rows: Positions, problems: list[Problem]) -> pd.S
                 "warning",
                 "time 24:00 on a partial date; the date is written without the time",
                 rows[~whole],
-                chosen.to_numpy()[~whole],
+                frames.as_text(collected).to_numpy()[rows[~whole]],
             )
         )
     return result

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Literal
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from sdtm.catalog import ALGORITHMS
@@ -65,6 +66,20 @@ def provider_rows(table: pd.DataFrame, rows: Positions) -> Positions:
     return np.asarray(numbers[rows])
 
 
+def table_numbers(column: pd.Series) -> npt.NDArray[np.float64]:
+    """Return a column of a lookup table as numbers; raises SpecError for text that is none."""
+    text = frames.as_text(column)
+    numbers = pd.to_numeric(text, errors="coerce").to_numpy(dtype=np.float64)
+    wrong = np.flatnonzero(np.isnan(numbers) & text.notna().to_numpy())
+    if len(wrong):
+        row = int(column.index[wrong[0]]) + 1
+        raise SpecError(
+            f"{text.iloc[wrong[0]]!r} in row {row}, column {column.name} of the table is not a number",
+            hint="write numbers as 3 or 3.01, and leave the cell empty for none",
+        )
+    return numbers
+
+
 def folded(values: pd.Series) -> pd.Series:
     """Return texts without case and with single blanks."""
     return frames.map_distinct(
@@ -74,7 +89,7 @@ def folded(values: pd.Series) -> pd.Series:
 
 def _taken(column: pd.Series, rows: Positions, *, numeric: bool) -> pd.Series:
     if numeric and not pd.api.types.is_numeric_dtype(column.dtype):
-        column = pd.to_numeric(frames.as_text(column), errors="raise").astype("float64")
+        column = pd.Series(table_numbers(column))
     taken = column.array.take(rows, allow_fill=True) if len(column) else None
     if taken is None:
         return frames.missing_text(len(rows)) if not numeric else pd.Series(np.full(len(rows), np.nan))

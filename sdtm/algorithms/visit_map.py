@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from sdtm.algorithms.lookup import folded, key_texts, provider_rows
+from sdtm.algorithms.lookup import folded, key_texts, provider_rows, table_numbers
 from sdtm.catalog import ALGORITHMS
 from spectrail import dates, frames
 from spectrail.errors import SpecError, UnknownNameError
@@ -47,7 +47,7 @@ def visit_map(
     left, right = [folded(one) for one in values], [folded(table[name]) for name in key]
     rows = frames.match_keys(left, right).rows
     problems = list(_unmapped(left, rows, unmapped))
-    numbers = pd.to_numeric(frames.as_text(table[number]), errors="coerce").to_numpy(dtype=np.float64)
+    numbers = table_numbers(table[number])
     named = table[visit].notna().to_numpy()
     loose = np.append(named & np.isnan(numbers), False)[rows]
     made = np.append(numbers, np.nan)[rows]
@@ -72,8 +72,7 @@ def _given(
         tail = frames.as_text(pd.Series(np.where(loose, made, np.nan)))
         return base.where(~loose, (base + " " + tail))
     if give.endswith("DY"):
-        days = pd.to_numeric(frames.as_text(column), errors="coerce").to_numpy(dtype=np.float64)
-        return pd.Series(np.where(loose, np.nan, np.append(days, np.nan)[rows]))
+        return pd.Series(np.where(loose, np.nan, np.append(table_numbers(column), np.nan)[rows]))
     return frames.take_text(frames.as_text(column).tolist(), np.where(loose, -1, rows))
 
 
@@ -120,7 +119,7 @@ def _numbers_of(
     absent = [name for name in ("USUBJID", "VISITNUM", visits_date) if name not in visits.columns]
     if absent:
         raise SpecError(f"the visits table has no column {absent[0]}")
-    numbers = pd.to_numeric(visits["VISITNUM"]).to_numpy(dtype=np.float64)
+    numbers = table_numbers(visits["VISITNUM"])
     between = np.flatnonzero(numbers % 1 != 0)
     table = visits.iloc[between]
     right = [table["USUBJID"].reset_index(drop=True), pd.Series(dates.day_numbers(table[visits_date]))]

@@ -37,11 +37,16 @@ def derive_lobxfl(
     if len(values) < 2:
         raise SpecError("the sources are the result, its date and the columns of a series", hint="add the test code")
     result, date, *series = values
-    rows = np.flatnonzero(_before(date, reference) & result.notna().to_numpy() & subject.notna().to_numpy())
+    given = result.notna().to_numpy() & subject.notna().to_numpy() & date.notna().to_numpy()
+    rows, days = _candidates(date, reference, given)
     flags = np.full(len(result), -1, dtype=np.int64)
     if not len(rows):
         return Outcome(frames.take_text(["Y"], flags))
-    codes, _ = frames.group_codes([subject.iloc[rows], *(one.iloc[rows] for one in series)])
+    codes, count = frames.group_codes([subject.iloc[rows], *(one.iloc[rows] for one in series)])
+    latest = np.full(count, np.iinfo(np.int64).min)
+    np.maximum.at(latest, codes, days)
+    top = days == latest[codes]  # times and ties matter only on the last day of each series
+    rows, codes = rows[top], codes[top]
     shown = date.iloc[rows]
     order = [
         pd.Series(dates.earliest(shown).astype(np.int64)),
@@ -51,8 +56,7 @@ def derive_lobxfl(
     packed = frames.packed_order(order)
     sequence = np.lexsort((packed, codes))
     ends = frames.run_ends(codes[sequence]) - 1
-    chosen = sequence[ends]
-    flags[rows[chosen]] = 0
+    flags[rows[sequence[ends]]] = 0
     return Outcome(frames.take_text(["Y"], flags), _ties(codes, packed, sequence, ends, rows, date))
 
 
@@ -65,6 +69,20 @@ def derive_blfl(
 ) -> Outcome:
     """Flag the baseline record of each subject and test (--BLFL) by the rules of `derive_lobxfl`."""
     return derive_lobxfl(*values, reference=reference, subject=subject, ties=ties)
+
+
+def _candidates(date: pd.Series, reference: pd.Series, given: npt.NDArray[np.bool_]) -> tuple[Positions, Positions]:
+    """Return the rows that certainly lie before or at the reference, and their days (the first possible one)."""
+    day, day_zero = dates.day_numbers(date), dates.day_numbers(reference)
+    before = given & (day < day_zero)
+    # only the day of the reference and partial dates need more than the day
+    open_ = np.flatnonzero(given & ~before & ((day == day_zero) | np.isnan(day) | np.isnan(day_zero)))
+    before[open_] = _before(date.iloc[open_], reference.iloc[open_])
+    rows = np.flatnonzero(before).astype(np.int64)
+    days = day[rows]
+    partial = np.flatnonzero(np.isnan(days))
+    days[partial] = dates.earliest(date.iloc[rows[partial]]).astype("datetime64[D]").astype(np.int64)
+    return rows, days.astype(np.int64)
 
 
 def _before(date: pd.Series, reference: pd.Series) -> npt.NDArray[np.bool_]:

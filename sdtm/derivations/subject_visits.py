@@ -5,7 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from sdtm.algorithms.lookup import table_numbers
 from sdtm.catalog import ALGORITHMS
+from sdtm.derivations.results import derive_stresn
 from spectrail import dates, frames
 from spectrail.errors import SpecError, UnknownNameError
 from spectrail.steps import ColumnName, Positions, Problem, Records, Table
@@ -75,8 +77,9 @@ def _with_planned(
     for name in ("VISITNUM", "VISIT", "VISITDY"):
         if name not in planned.columns:
             raise UnknownNameError("column of the planned visits", name, map(str, planned.columns))
-    number = pd.to_numeric(frames.as_text(planned["VISITNUM"])).to_numpy(dtype=np.float64)
-    day = pd.to_numeric(frames.as_text(planned["VISITDY"])).to_numpy(dtype=np.float64)
+    number, day = table_numbers(planned["VISITNUM"]), table_numbers(planned["VISITDY"])
+    if not pd.api.types.is_numeric_dtype(made[visit].dtype):
+        made[visit] = derive_stresn(made[visit])
     owner, people = frames.group_codes([made[subject]])
     one = frames.first_positions(owner, people)
     last = dates.study_days(frames.as_text(made[until]).iloc[one], frames.as_text(made[reference]).iloc[one])
@@ -84,7 +87,7 @@ def _with_planned(
     person, which = np.nonzero(due)
     has = frames.match_keys(
         [pd.Series(person), pd.Series(number[which])],
-        [pd.Series(owner), pd.to_numeric(made[visit]).astype("float64").reset_index(drop=True)],
+        [pd.Series(owner), made[visit].reset_index(drop=True)],
     )
     person, which = person[has.rows < 0], which[has.rows < 0]
     added = {
@@ -99,7 +102,6 @@ def _with_planned(
     for name in ("VISIT", "SVPRESP", "SVOCCUR"):
         if name not in made:
             made[name] = frames.missing_text(len(made))
-    made[visit] = pd.to_numeric(made[visit]).astype("float64")
     if "VISITDY" not in made:
         made["VISITDY"] = np.full(len(made), np.nan)
     stacked = pd.concat([made, extra], ignore_index=True)

@@ -156,7 +156,7 @@ CASES = {
             | rule                | record | value            |
             | MAP-DATE-IMPOSSIBLE | 10     | 24:10            |
             | MAP-DATE-IMPOSSIBLE | 13     | 13:05 PM         |
-            | MAP-TIME-24         | 8      | 2023-03--T00:00  |
+            | MAP-TIME-24         | 8      | 24:00            |
         """,
     },
     "Other notations: Chinese, Excel and SAS numbers, offsets, compact": {
