@@ -180,7 +180,7 @@ def test_length_of_a_number_is_not_defined() -> None:
     ],
 )
 def test_text_operators(operator: str, value: Any, options: dict[str, Any], expected: list[bool]) -> None:
-    """Patterns match from the start, prefix and suffix patterns anywhere in the part; both forms are silent on null."""
+    """Patterns match from the start, those of a prefix or suffix anywhere in it; both forms are silent on null."""
     assert flags({"X": ["ab", "ba", "1x2", N]}, "X", operator, value, **options) == expected
 
 

@@ -179,7 +179,7 @@ class Column:
     def take(self, rows: npt.NDArray[np.int64], *, missing: bool = False) -> Column:
         """Return the cells at `rows`; with `missing`, a row of -1 gives null."""
         if self._numbers is not None and self._codes is None:
-            numbers = self._numbers[rows]
+            numbers = self._numbers[rows] if self.size else np.full(len(rows), np.nan)
             if missing:
                 numbers = np.where(rows < 0, np.nan, numbers)
             return Column(self.kind, len(rows), numbers=numbers)

@@ -159,9 +159,8 @@ class RunResult:
     def lines(self) -> pd.DataFrame:
         """Return one row per finding and output variable: rule, dataset, record, variable, value, finding number."""
         start = np.cumsum([0] + [len(block) for block in self.blocks])
-        return _stacked(
-            [_long(block, int(first)) for block, first in zip(self.blocks, start[:-1], strict=True)], LONG
-        )
+        parts = [_long(block, int(first)) for block, first in zip(self.blocks, start[:-1], strict=True)]
+        return _stacked(parts, LONG).sort_values("finding", kind="stable", ignore_index=True)
 
     def not_evaluated(self) -> pd.DataFrame:
         """Return the statuses of rules that could not be evaluated, with cause and reason."""
