@@ -139,10 +139,11 @@ def test_every_class_of_mess_has_its_count(study: Simulated) -> None:
     assert study.planted == PLANTED
 
 
-def test_truth_log_points_at_the_raw_cell(study: Simulated) -> None:
-    """File, row, record identity and column of every log entry lead to the planted raw value."""
+def _check_log(study: Simulated) -> int:
+    """Follow every log entry to its raw cell; return how many there are."""
     raw = {name: read_form(study.directory / "raw", name) for name in forms()}
-    for entry in _truth(study, "mess"):
+    log = _truth(study, "mess")
+    for entry in log:
         row = raw[entry["form"]].iloc[int(entry["row"]) - 1]
         place = [row[name] for name in ("Subject", "Folder", "PageRepeatNumber", "RecordPosition")]
         assert place == [entry[name] for name in ("Subject", "Folder", "PageRepeatNumber", "RecordPosition")]
@@ -150,6 +151,20 @@ def test_truth_log_points_at_the_raw_cell(study: Simulated) -> None:
             value = row[entry["column"]]
             assert ("" if pd.isna(value) else value) == entry["raw_value"]
         assert entry["expected"] in ("resolve", "query")
+    return len(log)
+
+
+def test_truth_log_points_at_the_raw_cell(study: Simulated) -> None:
+    """File, row, record identity and column of every log entry lead to the planted raw value."""
+    assert _check_log(study) == sum(PLANTED.values())
+
+
+def test_mess_is_planted_in_every_block_of_subjects(tmp_path: Path) -> None:
+    """Beyond the first 1000 subjects mess is planted again, and the log still leads to it."""
+    larger = simulate(tmp_path, subjects=1300)
+    assert _check_log(larger) == sum(larger.planted.values())
+    assert larger.planted["number:thousands"] == 4
+    assert not (tmp_path / "truth" / "clean").exists()
 
 
 def test_rows_off_the_log_are_clean(study: Simulated) -> None:

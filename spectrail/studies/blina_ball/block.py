@@ -121,12 +121,12 @@ def _no_segments() -> pd.DataFrame:
 
 def _last(s: Subjects, one: pd.DataFrame | None, at: str, other: pd.DataFrame, until: str) -> Floats:
     """Return the latest offset in two frames for each subject, NaN where they hold none."""
-    last = np.full(len(s["number"]), np.nan)
+    last = np.full(len(s["number"]), -np.inf)
     for frame, name in ((one, at), (other, until)):
         if frame is not None:
             each = frame.groupby("_i")[name].max()
-            last[each.index] = np.fmax(last[each.index], each.to_numpy())
-    return last
+            last[each.index] = np.maximum(last[each.index], each.to_numpy(dtype=float))
+    return np.where(np.isinf(last), np.nan, last)
 
 
 def _screen_twice(s: Subjects, frames: dict[str, pd.DataFrame]) -> None:

@@ -164,7 +164,7 @@ def _log(part: _Part, rows: dict[str, int]) -> pd.DataFrame:
 def write_table(path: Path, frame: pd.DataFrame, *, header: bool, encoding: str = "utf-8") -> None:
     """Write or append a frame as CSV: comma, quoted text, line feed, missing values as nothing."""
     text = _as_text(frame)
-    arrays = [pa.array(text[name].astype(object), type=pa.string(), from_pandas=True) for name in text]
+    arrays = [pa.array(text[name], from_pandas=True).cast(pa.large_string()) for name in text]
     table = pa.table(arrays, names=list(frame.columns))
     options = pacsv.WriteOptions(include_header=header, quoting_style="needed")
     with path.open("wb" if header else "ab") as handle:

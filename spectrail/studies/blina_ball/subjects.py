@@ -48,7 +48,7 @@ def _draw_person(s: Subjects, streams: Streams, n: int) -> None:
     s["male"] = streams.one("sex") < 0.5
     z = streams.normal("body", 2)
     s["height"] = np.round(np.where(s["male"], 171.0, 160.0) + 6 * z[:, 0])
-    s["weight"] = np.round(np.where(s["male"], 68.0, 57.0) + 8 * z[:, 1], 1)
+    s["weight"] = np.round(np.where(s["male"], 68.0, 57.0) + 8 * np.clip(z[:, 1], -2, 3), 1)
     s["bsa"] = np.round(np.sqrt(s["height"] * s["weight"] / 3600.0), 2)
     status = np.full(n, TREATED)
     u = streams.one("status")
