@@ -121,7 +121,7 @@ def _read_odm(reading: Reading, root: etree._Element) -> Study:
     given: dict[str, str] = {}
     if names is not None:
         for name in ("StudyName", "StudyDescription", "ProtocolName"):
-            given[name] = reading.text(reading.child(names, name)).strip()
+            given[name] = reading.text(reading.child(names, name))
     fields = _read_metadata(reading, metadata)
     header = _read_header(reading, root, element, metadata, fields["standards"])
     created = reading.attribute(root, "CreationDateTime")

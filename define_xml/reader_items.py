@@ -150,7 +150,7 @@ def read_where(
                 dataset=home if home in datasets else next(iter(datasets), ""),
                 variable=(item.get("Name") or oid) if item is not None else oid,
                 comparator=reading.one_of(check, "Comparator", COMPARATORS, "EQ"),
-                values=tuple(reading.text(value) for value in reading.children(check, "CheckValue")),
+                values=tuple(reading.text(value, exact=True) for value in reading.children(check, "CheckValue")),
                 hard=reading.one_of(check, "SoftHard", ("Soft", "Hard"), "Soft") == "Hard",
             )
         )
@@ -203,7 +203,7 @@ def _codelist_type(reading: Reading, element: etree._Element) -> str:
 def _read_term(reading: Reading, element: etree._Element) -> Term:
     code, aliases = split_code(read_aliases(reading, element))
     return Term(
-        term=reading.attribute(element, "CodedValue"),
+        term=reading.attribute(element, "CodedValue", exact=True),
         decode=reading.description(element, "Decode"),
         code=code,
         order=reading.number(element, "OrderNumber"),

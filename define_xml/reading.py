@@ -43,11 +43,12 @@ class Reading:
     ids: dict[str, dict[str, str]] = field(default_factory=dict)
     nodes: list[etree._Element] = field(default_factory=list)
 
-    def attribute(self, element: etree._Element, name: str) -> str:
-        """Return an attribute's text, empty when absent."""
+    def attribute(self, element: etree._Element, name: str, *, exact: bool = False) -> str:
+        """Return an attribute's text without outer white space (`exact`: with it), empty when absent."""
         full = clark_attribute(name, self.version)
         self.taken.add((element, full))
-        return element.get(full) or ""
+        text = element.get(full) or ""
+        return text if exact else text.strip()
 
     def number(self, element: etree._Element, name: str) -> int | None:
         """Return an attribute as an integer; one that is not is a finding."""
@@ -86,12 +87,13 @@ class Reading:
             self.taken.add((found, ""))
         return found
 
-    def text(self, element: etree._Element | None) -> str:
-        """Return the text of an element that holds text only."""
+    def text(self, element: etree._Element | None, *, exact: bool = False) -> str:
+        """Return the text of an element that holds text only, without outer white space (`exact`: with it)."""
         if element is None:
             return ""
         self.taken.add((element, "#text"))
-        return element.text or ""
+        text = element.text or ""
+        return text if exact else text.strip()
 
     def description(self, element: etree._Element, name: str = "Description") -> str:
         """Return the translated text of a Description or Decode in the language of the study."""

@@ -99,6 +99,10 @@ def _write_item_ref(
     key: int | None = None,
 ) -> etree._Element:
     new = not writing.old
+    if writing.old and (item.has_no_data == "Yes" or item.non_standard == "Yes"):
+        what = "statement that there are no data" if item.has_no_data == "Yes" else "mark as non-standard"
+        name = item.name if isinstance(item, Variable) else item.variable
+        writing.lost(what, "Yes", dataset=oid.split(".")[1], variable=name)
     return writing.element(
         parent,
         "ItemRef",

@@ -11,8 +11,10 @@ from typing import Any
 import pytest
 from lxml import etree
 
+from define_xml.importer import import_define
 from define_xml.reader import read_define
 from define_xml.writer import define_bytes, write_define
+from specs.yaml_files import read_specification
 from spectrail.errors import InputError
 
 SHARED = Path(__file__).resolve().parents[2].parent / "shared"
@@ -73,9 +75,9 @@ class Meaning:
             if name in TARGETS:
                 facts[name, self.target(name, str(value), element, deep)] += 1
             else:
-                facts[str(key), str(value)] += 1
+                facts[str(key), str(value).strip()] += 1
         if not len(element) and (element.text or "").strip():
-            facts["#text", element.text or ""] += 1
+            facts["#text", (element.text or "").strip()] += 1
         for child in element.iterchildren("*"):
             if deep:
                 facts[self.of(child)] += 1
@@ -293,3 +295,10 @@ def test_missing_file_is_an_input_error(tmp_path: Path):
     """A file that is not there is named."""
     with pytest.raises(InputError, match="No such file"):
         read_define(tmp_path / "nothing.xml")
+
+
+def test_import_gives_workbook_and_yaml_of_the_same_specification(sample: Path, tmp_path: Path):
+    """Both faces read back as what the define.xml says, so nothing is lost on the way to an editor."""
+    imported = import_define(sample, tmp_path / "out")
+    assert read_specification(tmp_path / "out" / "yaml").study == imported.study
+    assert read_specification(tmp_path / "out" / "specification.xlsx").study == imported.study
