@@ -327,13 +327,17 @@ class _StepRun:
             made.append(self.step.target)
         self.build.apply(result, table=self.table_name)
         self._carry(before, result)
-        for name in made:
+        self.build.traces += [trace for name in made for trace in self._record_traces(entry, name, result)]
+
+    def _record_traces(self, entry: Algorithm, name: str, result: Records) -> Iterator[Trace]:
+        filled = int(self.block.columns[name].notna().sum()) if name in self.block.columns else 0
+        text, number = render_method(entry, self.step), self.build.position
+        readings = [one for one in result.read if one.variable == name]
+        for reading in readings:
+            yield Trace(name, number, entry.name, reading.sources, text, reading.when, filled)
+        if not readings:
             sources = tuple(dict.fromkeys((*self.step.source, *self._argument_columns(entry))))
-            filled = int(self.block.columns[name].notna().sum()) if name in self.block.columns else 0
-            text = render_method(entry, self.step)
-            self.build.traces.append(
-                Trace(name, self.build.position, entry.name, sources, text, self.step.when, filled)
-            )
+            yield Trace(name, number, entry.name, sources, text, self.step.when, filled)
 
     def _passed_frame(self) -> pd.DataFrame:
         """Give a record algorithm the variables made so far and the collected columns it reads, no others."""
@@ -451,6 +455,7 @@ class _StepRun:
                 if other.role is Role.TABLE_COLUMN
                 for one in _texts(self.step.arguments.get(other.name, other.default))
             ]
+            columns += self._columns_of_where(entry)
             table = self._table(str(text), columns)
             self._check_known(columns, table.frame.columns, kind=f"column of {text}")
             self.table_name = table.name
@@ -459,6 +464,13 @@ class _StepRun:
             if parameter.type is kind or kind in getattr(parameter.type, "__args__", ()):
                 return resolver(str(text))
         return _typed(entry, parameter, text)
+
+    def _columns_of_where(self, entry: Algorithm) -> list[str]:
+        """Return the columns of the table that its condition `where` reads: they must exist before it is used."""
+        where = self.step.arguments.get("where", "")
+        if not where or not any(parameter.role is Role.EVALUATE for parameter in entry.parameters):
+            return []
+        return list(self.space.parse(str(where)).columns)
 
     # -- columns of this and other datasets ------------------------------------------------------------------------
 

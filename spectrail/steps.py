@@ -119,12 +119,24 @@ class Link:
 
 @dataclass(frozen=True)
 class Taken:
-    """The row of a table that gave each record its value of `variable` (-1: none), and the column it came from."""
+    """The row of a table that gave each record its value of `variable` (-1: none), and the column it came from.
+
+    An empty `table` is the step's own table.
+    """
 
     variable: str
     table: str
     column: str
     rows: Positions
+
+
+@dataclass(frozen=True)
+class Reading:
+    """Which columns a new variable was read from, for the records that meet the condition `when`."""
+
+    variable: str
+    sources: tuple[str, ...]
+    when: str = ""
 
 
 @dataclass(frozen=True)
@@ -142,6 +154,7 @@ class Records:
     joined: tuple[Positions, Positions] | None = None
     linked: tuple[Link, ...] = ()
     taken: tuple[Taken, ...] = ()
+    read: tuple[Reading, ...] = ()
     excluded: tuple[Exclusion, ...] = ()
     problems: tuple[Problem, ...] = ()
 

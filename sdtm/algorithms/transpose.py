@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 import pandas as pd
 
 from sdtm.catalog import ALGORITHMS
 from spectrail import frames
 from spectrail.errors import SpecError, UnknownNameError
-from spectrail.steps import Exclusion, Records, Table
+from spectrail.steps import Exclusion, Reading, Records, Table
 
 FROM = "from "
 """A header `from VSORRES` names, per row of the mapping table, the column that VSORRES is taken from."""
@@ -51,7 +53,17 @@ def transpose(
         made[variable] = _values(variable, mapping, collected, record, test, size)
     empty = np.flatnonzero(~wanted.any(axis=1)).astype(np.int64)
     excluded = (Exclusion(empty, reason),) if len(empty) else ()
-    return Records(made, record.astype(np.int64), excluded=excluded)
+    return Records(made, record.astype(np.int64), excluded=excluded, read=tuple(_readings(mapping, readers)))
+
+
+def _readings(mapping: pd.DataFrame, readers: dict[str, str]) -> Iterator[Reading]:
+    """Say which column each variable was read from, by the fixed variable that tells the tests apart."""
+    keys = [name for name in _fixed(mapping) if mapping[name].notna().all() and mapping[name].is_unique]
+    for variable, header in readers.items():
+        for row, column in enumerate(frames.as_text(mapping[header]).tolist()):
+            if column == column:
+                value = str(mapping[keys[0]].iloc[row]).replace("'", "") if keys else ""
+                yield Reading(variable, (column,), f"{keys[0]} == '{value}'" if keys else "")
 
 
 def _fixed(mapping: pd.DataFrame) -> list[str]:

@@ -129,7 +129,18 @@ class Explainer:
         if variable == "QVAL":
             qnam = _shown(self.frame(name)["QNAM"].iloc[number])
             return self.lineage(name).of_variable(f"QVAL.{qnam}")
-        return self.lineage(name).of_variable(variable) if variable else ()
+        found = self.lineage(name).of_variable(variable) if variable else ()
+        return tuple(trace for trace in found if self._applies(name, number, trace))
+
+    def _applies(self, name: str, number: int, trace: Trace) -> bool:
+        """Tell whether a step was for this record, where its condition names written variables only."""
+        if not trace.when:
+            return True
+        frame = self.frame(name)
+        names = parse(trace.when).columns
+        if any(column not in frame.columns for column in names):
+            return True
+        return bool(self._mask(frame.iloc[[number]].reset_index(drop=True), trace.when)[0])
 
     def _follow(
         self,
