@@ -8,6 +8,8 @@ from typing import Annotated
 
 import typer
 
+from spectrail.cli.checks import define_app, rules_app, spec_import
+from spectrail.cli.options import AsJson, FailOnOption, OutFolder, StudyFolder
 from spectrail.cli.output import FailOn, counts_line, end_with, out, print_findings, progress
 
 app = typer.Typer(
@@ -20,10 +22,9 @@ app = typer.Typer(
 spec_app = typer.Typer(help="The specification: check, convert, import, start one.", no_args_is_help=True)
 app.add_typer(spec_app, name="spec")
 
-StudyFolder = Annotated[Path, typer.Argument(help="Study folder: study.yaml beside raw/ and specs/.")]
-OutFolder = Annotated[Path, typer.Option("--out", "-o", help="Output folder; replaced as a whole or not at all.")]
-FailOnOption = Annotated[FailOn, typer.Option("--fail-on", help="Severity at which the exit status is 1.")]
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for machines.")]
+app.add_typer(define_app, name="define")
+app.add_typer(rules_app, name="rules")
+spec_app.command("import")(spec_import)
 
 
 def _version(wanted: bool) -> None:
