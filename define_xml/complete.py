@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any, Literal
 
 from define_xml.oids import slug
-from specs.models import Alias, Codelist, Dataset, Dictionary, Standard, Study, ValueLevel, Variable
+from specs.models import Alias, Codelist, Dataset, Standard, Study, ValueLevel, Variable
 from specs.standards.catalogue import known_versions, sdtmig
 from specs.terminology import Terminology, terminology
 from spectrail.errors import SpecError, UnknownNameError
@@ -54,7 +54,7 @@ def with_defaults(study: Study, *, kind: Literal["SDTM", "ADaM"]) -> Study:
     study = study.model_copy(
         update={
             "codelists": codelists,
-            "dictionaries": tuple(_owned(one) for one in study.dictionaries if one.id in used["codelist"]),
+            "dictionaries": tuple(one for one in study.dictionaries if one.id in used["codelist"]),
             "methods": tuple(one for one in study.methods if one.id in used["method"]),
         }
     )
@@ -215,12 +215,6 @@ def _documents(study: Study, kind: str) -> tuple[Any, ...]:
         or (one.kind == "supplemental" and one.package in ("", kind))
     ]
     return tuple(own)
-
-
-def _owned(dictionary: Dictionary) -> Dictionary:
-    if dictionary.terminology or dictionary.non_standard:
-        return dictionary
-    return dictionary.model_copy(update={"non_standard": "Yes"})
 
 
 def _coded(study: Study, codelist: Codelist, kind: str) -> Codelist:

@@ -14,9 +14,25 @@ from spectrail.lineage import Trace
 Item = TypeVar("Item", Variable, ValueLevel)
 Note = Callable[[str, str, str, str, str], None]
 
-AS_COLLECTED = frozenset({"assign_no_ct", "assign_ct", "assign_datetime", "condition_add", "split_text"})
+AS_COLLECTED = frozenset(
+    {
+        "as_number",
+        "assign_ct",
+        "assign_datetime",
+        "assign_no_ct",
+        "iso_date",
+        "multiple_responses",
+        "split",
+        "split_text",
+        "split_to_suppqual",
+        "substring",
+        "transpose",
+    }
+)
 """Algorithms whose result is the collected value, at most in another notation."""
-COPIES = frozenset({"copy", "assign_no_ct", "merge", "lookup", "predecessor"})
+CONSTANTS = frozenset({"assign_constant", "assign_number", "dataset_level", "hardcode_ct", "hardcode_no_ct"})
+"""Algorithms whose result is a value of the specification."""
+COPIES = frozenset({"predecessor"})
 """Algorithms that carry a value of another dataset over unchanged."""
 
 
@@ -41,19 +57,20 @@ def derive_origins(study: Study, evidence: Mapping[str, Evidence], *, forms: For
         if known is None:
             datasets.append(dataset)
             continue
-        analysis = is_analysis(dataset)
+        bases = known.lineage.records.sources
+        base = bases[0] if len(bases) == 1 else ""
+        context = _Context(raw, forms, is_analysis(dataset), dataset.name, base, note)
         split = {
             one.variable for one in dataset.value_levels if one.origins or known.lineage.of_variable(_trace_name(one))
         }
         variables = tuple(
             one
             if one.name in split and not one.origins
-            else _with_origin(one, known.lineage.of_variable(one.name), raw, forms, analysis, dataset.name, note)
+            else _with_origin(one, known.lineage.of_variable(one.name), context)
             for one in dataset.variables
         )
         levels = tuple(
-            _with_origin(one, known.lineage.of_variable(_trace_name(one)), raw, forms, analysis, dataset.name, note)
-            for one in dataset.value_levels
+            _with_origin(one, known.lineage.of_variable(_trace_name(one)), context) for one in dataset.value_levels
         )
         datasets.append(dataset.model_copy(update={"variables": variables, "value_levels": levels}))
     return study.model_copy(update={"datasets": tuple(datasets)})
@@ -65,26 +82,30 @@ def _trace_name(level: ValueLevel) -> str:
     return f"{level.variable}.{names[0]}" if names else ""
 
 
-def _with_origin(
-    item: Item,
-    traces: tuple[Trace, ...],
-    raw: Mapping[str, RawSource],
-    forms: Forms | None,
-    analysis: bool,
-    dataset: str,
-    note: Note,
-) -> Item:
+@dataclass(frozen=True)
+class _Context:
+    """What the origins of one dataset depend on besides its steps."""
+
+    raw: Mapping[str, RawSource]
+    forms: Forms | None
+    analysis: bool
+    dataset: str
+    base: str
+    note: Note
+
+
+def _with_origin(item: Item, traces: tuple[Trace, ...], context: _Context) -> Item:
     if not traces:
         return item
-    executed = origin_of(traces, raw, analysis=analysis)
-    pages = _pages(traces, raw, forms) if executed.type == "Collected" else ""
+    executed = origin_of(traces, context.raw, analysis=context.analysis, base=context.base)
+    pages = _pages(traces, context.raw, context.forms) if executed.type == "Collected" else ""
     if not item.origins:
         return item.model_copy(update={"origins": (executed.model_copy(update={"pages": pages}),)})
     typed = item.origins[0]
     if typed.type != executed.type:
         name = item.name if isinstance(item, Variable) else item.variable
         message = f"origin {typed.type} is specified, the executed steps say {executed.type}"
-        note("DEF-B03", dataset, name, typed.type, message)
+        context.note("DEF-B03", context.dataset, name, typed.type, message)
         return item
     if typed.type == "Collected":
         changes = {
@@ -96,16 +117,16 @@ def _with_origin(
     return item
 
 
-def origin_of(traces: tuple[Trace, ...], raw: Mapping[str, RawSource], *, analysis: bool) -> Origin:
+def origin_of(traces: tuple[Trace, ...], raw: Mapping[str, RawSource], *, analysis: bool, base: str = "") -> Origin:
     """Return the origin that executed steps imply.
 
     Collected when the steps that filled values only took over fields of a raw source, its form and fields named;
-    predecessor when one step of an analysis dataset carried a variable over; assigned when no step read anything;
-    else derived.
+    predecessor when one step of an analysis dataset carried a variable over (from `base` when the step names no
+    dataset); assigned when the value stands in the specification; else derived.
     """
     effective = [one for one in traces if one.filled] or list(traces)
     sources = tuple(dict.fromkeys(name for one in effective for name in one.sources))
-    if all(one.algorithm.startswith("hardcode") for one in effective) or not sources:
+    if all(one.algorithm in CONSTANTS for one in effective) or not sources:
         return Origin(type="Assigned", source="Sponsor")
     fields = [(name.partition(".")[0], name.partition(".")[2]) for name in sources]
     taken_over = all(one.algorithm in AS_COLLECTED for one in effective)
@@ -113,8 +134,9 @@ def origin_of(traces: tuple[Trace, ...], raw: Mapping[str, RawSource], *, analys
         vendors = {raw[form].collected_by for form, _ in fields}
         source = vendors.pop() if len(vendors) == 1 else "Investigator"
         return Origin(type="Collected", source=source, description=_fields_text(fields, raw))
-    if analysis and len(effective) == 1 and len(sources) == 1 and effective[0].algorithm in COPIES and fields[0][1]:
-        return Origin(type="Predecessor", predecessor=sources[0])
+    if analysis and len(effective) == 1 and len(sources) == 1 and effective[0].algorithm in COPIES:
+        name = sources[0] if fields[0][1] else f"{base}.{sources[0]}"
+        return Origin(type="Predecessor", predecessor=name.removeprefix("."))
     return Origin(type="Derived", source="Sponsor")
 
 

@@ -17,6 +17,8 @@ from define_xml.catalogue import RULES
 from define_xml.check import check_define
 from define_xml.derive import derive_metadata
 from define_xml.evidence import levels_by, observe
+from define_xml.origin_of import origin_of
+from define_xml.publish import publish_define
 from define_xml.writer import write_define
 from specs import models as m
 from spectrail.dataset import Dataset, normalise
@@ -665,3 +667,82 @@ def test_published_data_and_define_of_others():
     lengths = found[(found["rule"] == "DEF-D08") & (found["dataset"] == "TS")]["message"].tolist()
     assert lengths[0] == "IT.TS.TSVAL.TS.TSPARMCD.EQ.TDIGRP-3d68c7bb: Length is 59, the longest value has 61 bytes"
     assert not (found["rule"] == "DEF-X01").any()
+
+
+# -- origins from executed steps -------------------------------------------------------------------------------------
+
+RAW = {
+    "ae": m.RawSource(name="ae", path="ae.csv", label="Adverse Events"),
+    "epro": m.RawSource(name="epro", path="epro.csv", collected_by="Subject"),
+}
+
+
+@pytest.mark.parametrize(
+    ("steps", "analysis", "expected"),
+    [
+        (
+            (
+                Trace("AETERM", 1, "assign_no_ct", ("ae.TERM",), filled=3),
+                Trace("AETERM", 2, "assign_no_ct", ("ae.OTH",), filled=1),
+            ),
+            False,
+            m.Origin(
+                type="Collected", source="Investigator", description="Form ae (Adverse Events), fields TERM, OTH"
+            ),
+        ),
+        (
+            (Trace("QSORRES", 1, "assign_no_ct", ("epro.Q1",), filled=3),),
+            False,
+            m.Origin(type="Collected", source="Subject", description="Form epro, field Q1"),
+        ),
+        ((Trace("DOMAIN", 1, "hardcode_no_ct", (), filled=3),), False, m.Origin(type="Assigned", source="Sponsor")),
+        (
+            (Trace("AESTDY", 1, "derive_dy", ("AESTDTC", "DM.RFSTDTC"), filled=3),),
+            False,
+            m.Origin(type="Derived", source="Sponsor"),
+        ),
+        (
+            (Trace("VISIT", 1, "visit_map", ("ae.FOLDER",), filled=3),),
+            False,
+            m.Origin(type="Derived", source="Sponsor"),
+        ),
+        (
+            (Trace("AGE", 1, "predecessor", ("DM.AGE",), filled=3),),
+            True,
+            m.Origin(type="Predecessor", predecessor="DM.AGE"),
+        ),
+        (
+            (Trace("AETERM", 1, "predecessor", ("AETERM",), filled=3),),
+            True,
+            m.Origin(type="Predecessor", predecessor="AE.AETERM"),
+        ),
+        (
+            (Trace("ASTDT", 1, "derive_vars_dt", ("AE.AESTDTC",), filled=3),),
+            True,
+            m.Origin(type="Derived", source="Sponsor"),
+        ),
+        (
+            (Trace("X", 1, "assign_no_ct", ("ae.TERM",), filled=3), Trace("X", 2, "derive_dy", ("Y",), filled=0)),
+            False,
+            m.Origin(type="Collected", source="Investigator", description="Form ae (Adverse Events), field TERM"),
+        ),
+    ],
+)
+def test_origin_of_executed_steps(steps: tuple[Trace, ...], analysis: bool, expected: m.Origin):
+    """Collected names form and fields; steps that filled nothing do not count."""
+    assert origin_of(steps, RAW, analysis=analysis, base="AE") == expected
+
+
+def test_publish_writes_file_stylesheet_and_page(tmp_path: Path):
+    """The folder holds define.xml, the stylesheet that it names, and the page with lineage."""
+    data = written()
+    study = specification()
+    evidence = {
+        name: observe(data[name], next((one for one in study.datasets if one.name == name), None)) for name in data
+    }
+    findings = publish_define(study, evidence, tmp_path, kind="SDTM")
+    assert len(findings) == 0
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["define.html", "define.xml", "define2-1.xsl"]
+    assert b'href="define2-1.xsl"' in (tmp_path / "define.xml").read_bytes()
+    page = (tmp_path / "define.html").read_text(encoding="utf-8")
+    assert '<code>compute_age</code> from <code class="source">dm_raw.BRTHDAT</code>' in page
