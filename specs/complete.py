@@ -86,7 +86,8 @@ class _Filler:
             fill |= {"label": listed.label, "data_type": kind, "role": listed.role, "core": listed.core}
             fill["format"] = sas_format if not variable.data_type else ""
             fill["mandatory"] = {"": "", "Req": "Yes"}.get(listed.core, "No")
-            fill["codelist"] = fill["codelist"] or self.codelist(listed)
+            if not variable.codelist and not fill["codelist"]:
+                fill["codelist"] = self.codelist(listed)
         update = {name: value for name, value in fill.items() if value and not getattr(variable, name)}
         self.refer(update.get("codelist", variable.codelist))
         return variable.model_copy(update=update) if update else variable

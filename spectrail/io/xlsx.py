@@ -97,15 +97,16 @@ def write_workbook(
 
     Raises `FormatError` naming the cell that Excel cannot hold (control characters, over 32767 characters).
     """
+    held = {name: [list(row) for row in rows] for name, rows in sheets.items()}
+    _check_cells(held)
     book = openpyxl.Workbook(write_only=True)
-    for name, rows in sheets.items():
+    for name, kept in held.items():
         sheet = book.create_sheet(name)
         sheet.freeze_panes = "A2"
-        kept = [list(row) for row in rows]
         for column, width in enumerate(_widths(kept), start=1):
             sheet.column_dimensions[get_column_letter(column)].width = width
         for number, row in enumerate(kept, start=1):
-            sheet.append([_cell(sheet, text, name, number, column) for column, text in enumerate(row, start=1)])
+            sheet.append([_cell(sheet, text, header=number == 1) for text in row])
     book.properties.creator = "spectrail"
     book.properties.title = title or None
     buffer = io.BytesIO()
@@ -119,22 +120,28 @@ def _widths(rows: Sequence[Sequence[str]]) -> list[float]:
     return [float(min(max(length + 2, 10), 60)) for length in longest]
 
 
-def _cell(sheet: Any, text: str, name: str, row: int, column: int) -> Cell | None:
+def _check_cells(sheets: Mapping[str, Sequence[Sequence[str]]]) -> None:
+    for name, rows in sheets.items():
+        for number, row in enumerate(rows, start=1):
+            for column, text in enumerate(row, start=1):
+                illegal = ILLEGAL.search(text)
+                if illegal is None and len(text) <= MOST_CELL:
+                    continue
+                what = f"{len(text)} characters in a cell"
+                if illegal is not None:
+                    what = f"the control character U+{ord(illegal.group()):04X}"
+                where = Place(sheet=name, row=number, column=get_column_letter(column))
+                raise FormatError(f"Excel cannot hold {what}", place=where, hint="shorten or remove it")
+
+
+def _cell(sheet: Any, text: str, *, header: bool) -> Cell | None:
     if not text:
         return None
-    where = Place(sheet=name, row=row, column=get_column_letter(column))
-    illegal = ILLEGAL.search(text)
-    if illegal is not None:
-        what = f"Excel cannot hold the control character U+{ord(illegal.group()):04X}"
-        raise FormatError(what, place=where, hint="remove it or use the YAML form")
-    if len(text) > MOST_CELL:
-        what = f"Excel cannot hold {len(text)} characters in a cell"
-        raise FormatError(what, place=where, hint="shorten the text or use the YAML form")
     cell: Any = WriteOnlyCell(sheet)
     cell._value = escape(text)  # not through the setter: it would make formulas, numbers and error codes of text
     cell.data_type = "s"
     cell.number_format = "@"
-    if row == 1:
+    if header:
         cell.font = Font(bold=True)
         cell.fill = PatternFill("solid", fgColor="FFDDE6F0")
     elif "\n" in text:
