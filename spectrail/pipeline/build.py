@@ -10,11 +10,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from specs.lint import lint
-
 from sdtm.engine import Engine
 from specs import models
 from specs.complete import complete
+from specs.lint import lint
 from specs.study_terms import study_terms
 from specs.terminology import Terms, terminology
 from specs.yaml_files import LoadedStudy, read_study
@@ -26,6 +25,7 @@ from spectrail.io.xpt import write_xpt
 from spectrail.output import RUN_RECORD, replacing, sha256_file
 from spectrail.pipeline import record
 from spectrail.pipeline.carry import carry_over
+from spectrail.pipeline.describe import describe
 from spectrail.pipeline.sources import Sources
 from spectrail.pipeline.spill import Spilled, common_widths, spill
 from spectrail.steps import Algorithm
@@ -59,6 +59,7 @@ class _Run:
     building: Path
     sources: Sources
     progress: Progress
+    parts: Sequence[str]
     findings: list[Findings] = field(default_factory=list)
     outputs: list[dict[str, Any]] = field(default_factory=list)
     accounting: list[dict[str, Any]] = field(default_factory=list)
@@ -92,7 +93,7 @@ def build_study(
     _check_names(study, datasets)
     with replacing(out) as building:
         sources = Sources(study, Path(folder), progress)
-        run = _Run(loaded, study, building, sources, progress)
+        run = _Run(loaded, study, building, sources, progress, only or PARTS)
         _build_sdtm(run, datasets, out)
         shutil.rmtree(building / ".spill", ignore_errors=True)
         findings = Findings.concat(run.findings)
@@ -203,13 +204,19 @@ def _build_sdtm(run: _Run, names: Sequence[str], out: Path) -> None:
     folder = sdtm_folder(run.building, run.study)
     folder.mkdir(parents=True)
     carried = carry_over(Path(out), run.building, folder, run.study, set(run.spilled)) if names else {}
-    widths = common_widths((*run.spilled.values(), *carried.values()))
-    _write_all(run, folder, widths, carried)
-    write_lineage(run.building / "lineage", {name: one.lineage for name, one in (run.spilled | carried).items()})
+    package = {**run.spilled, **carried}
+    widths = common_widths(package.values())
+    _write_all(run, folder, widths, package)
+    if "define" in run.parts:
+        run.progress("define.xml")
+        run.findings.append(describe(run.study, package, widths, folder, kind="SDTM"))
+        described = [path for path in sorted(folder.iterdir()) if path.suffix != ".xpt"]
+        run.outputs += [record.output_entry(run.building, path) for path in described]
+    write_lineage(run.building / "lineage", {name: one.lineage for name, one in package.items()})
 
 
-def _write_all(run: _Run, folder: Path, widths: dict[str, int], carried: dict[str, Spilled]) -> None:
-    for name, one in {**run.spilled, **carried}.items():
+def _write_all(run: _Run, folder: Path, widths: dict[str, int], package: dict[str, Spilled]) -> None:
+    for name, one in package.items():
         lengths = {column.name: widths[column.name] for column in one.layout.columns if not column.numeric}
         path = folder / f"{name.lower()}.xpt"
         run.findings.append(_over_length(one))

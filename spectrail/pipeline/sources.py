@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from sdtm.engine import lookup_source, raw_source
-from sdtm.intake import RawTable, read_raw
+from sdtm.intake import RawTable, read_sources
 from specs import models
 from spectrail.build import SourceTable
 from spectrail.findings import Findings
@@ -33,11 +33,12 @@ class Sources:
         return None
 
     def read(self, name: str) -> RawTable:
-        """Return a raw extract by name, reading it if needed."""
+        """Return a raw extract by name, reading its file (with all extracts it holds) if needed."""
         if name not in self.raw:
-            source = next(one for one in self.study.sources if one.name == name)
-            self.progress(source.path)
-            self.raw[name] = read_raw(source, root=self.folder)
+            path = next(one.path for one in self.study.sources if one.name == name)
+            self.progress(path)
+            shared = [one for one in self.study.sources if one.path == path]
+            self.raw.update(read_sources(shared, root=self.folder))
         return self.raw[name]
 
     def read_all(self) -> None:
