@@ -27,7 +27,8 @@ NONE, YEAR, MONTH, DAY, HOUR, MINUTE, SECOND = range(7)
 """Levels of `precision`."""
 NO_OFFSET = 10_000
 _WIDTH = 20
-_MONTH_DAYS = np.array([31, 31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31], dtype=np.int64)
+MONTH_DAYS = np.array([31, 31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31], dtype=np.int64)
+"""Most days of each month, February with 29; of an unknown month (0) 31."""
 _DIGITS = np.array([0, 1, 2, 3, 5, 6, 8, 9, 11, 12, 14, 15, 17, 18])
 _MARKS = {4: "-", 7: "-", 10: "T", 13: ":", 16: ":"}
 _REGULAR = (4, 7, 10, 13, 16, 19)
@@ -134,7 +135,7 @@ def _offset_minutes(text: str) -> int:
 def _exists(columns: dict[str, Int]) -> Bools:
     year, month, day = columns["year"], columns["month"], columns["day"]
     month_ok = (month == -1) | ((month >= 1) & (month <= 12))
-    most = _MONTH_DAYS[np.where(month_ok & (month > 0), month, 0)]
+    most = MONTH_DAYS[np.where(month_ok & (month > 0), month, 0)]
     most = np.where((month == 2) & (year > 0) & ~is_leap(year), 28, most)
     day_ok = (day == -1) | ((day >= 1) & (day <= most))
     offset = columns["offset"]
@@ -228,7 +229,7 @@ def _bounds(found: Parts, *, utc: bool) -> tuple[Instants, Instants]:
     usable = found.valid & (found.year > 0)
     year = np.where(usable, found.year, 1970)
     first_month, last_month = np.where(found.month > 0, found.month, 1), np.where(found.month > 0, found.month, 12)
-    most = np.where((last_month == 2) & ~is_leap(year), 28, _MONTH_DAYS[last_month])
+    most = np.where((last_month == 2) & ~is_leap(year), 28, MONTH_DAYS[last_month])
     # a known day in an unknown month may not exist in January's or December's stead; both have 31 days
     first_day = np.where(found.day > 0, found.day, 1)
     last_day = np.where(found.day > 0, found.day, most)

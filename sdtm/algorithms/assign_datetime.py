@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
+import pyarrow.compute as pc
 
 from sdtm.catalog import ALGORITHMS
 from spectrail import date_formats, frames
-from spectrail.date_formats import Moment, Status
+from spectrail.date_columns import ReadColumn, read_column
+from spectrail.date_formats import Status
 from spectrail.errors import SpecError
 from spectrail.findings import Severity
 from spectrail.steps import Outcome, Positions, Problem, Values
@@ -55,40 +57,27 @@ def assign_datetime(
             hint="with parts: true the columns are joined and read as one date",
         )
     problems: list[Problem] = []
-    date = _Column(values[0], date_formats.reader(formats, unknown=unknown, missing=missing, pivot=pivot), problems)
+    by = date_formats.reader(formats, unknown=unknown, missing=missing, pivot=pivot)
+    date = _read(values[0], by, problems)
     if len(values) == 1:
-        text = date.take([_whole(moment) for moment in date.moments])
-        rolled = date.rolled
+        text, rolled = date.rows(date.whole()), date.next_day[date.codes]
     else:
-        time = _Column(values[1], date_formats.reader(time_formats, unknown=unknown, missing=missing), problems)
+        time = _read(values[1], date_formats.reader(time_formats, unknown=unknown, missing=missing), problems)
         text, rolled = _combined(date, time)
     if rolled.any():
         text = _next_day(text, np.flatnonzero(rolled), values[-1], problems)
     return Outcome(text, tuple(problems))
 
 
-class _Column:
-    """One collected column: distinct values read once, and the rows that hold them."""
-
-    def __init__(self, values: pd.Series, reader: date_formats.Reader, problems: list[Problem]) -> None:
-        text = frames.as_text(values)
-        self.codes, distinct = frames.factorize(text)
-        found = [reader.read(value) for value in distinct.tolist()]
-        self.moments = [moment for moment, _ in found]
-        states = np.array([int(status) for _, status in found] + [int(Status.MISSING)], dtype=np.int8)
-        for status, (rule, severity, message) in _TROUBLE.items():
-            if (states == status).any():
-                rows = np.flatnonzero(states[self.codes] == status).astype(np.int64)
-                problems.append(Problem(rule, severity, message, rows, text.iloc[rows].to_numpy()))
-
-    @property
-    def rolled(self) -> np.ndarray:
-        """Rows whose time is 24:00."""
-        return np.array([*(moment.next_day for moment in self.moments), False], dtype=bool)[self.codes]
-
-    def take(self, texts: list[str]) -> pd.Series:
-        """Give the text of each distinct value to its rows."""
-        return frames.take_text(texts, self.codes)
+def _read(values: pd.Series, reader: date_formats.Reader, problems: list[Problem]) -> ReadColumn:
+    """Read a column and report what could not be read."""
+    text = frames.as_text(values)
+    column = read_column(text, reader)
+    for status, (rule, severity, message) in _TROUBLE.items():
+        if (column.status == status).any():
+            rows = np.flatnonzero(column.status[column.codes] == status).astype(np.int64)
+            problems.append(Problem(rule, severity, message, rows, text.iloc[rows].to_numpy()))
+    return column
 
 
 def _joined(values: tuple[pd.Series, ...]) -> pd.Series:
@@ -102,24 +91,16 @@ def _joined(values: tuple[pd.Series, ...]) -> pd.Series:
     return text.where(known)
 
 
-def _whole(moment: Moment) -> str:
-    return f"{moment.date_before_time}T{moment.time}" if moment.time else moment.date
-
-
-def _combined(date: _Column, time: _Column) -> tuple[pd.Series, np.ndarray]:
+def _combined(date: ReadColumn, time: ReadColumn) -> tuple[pd.Series, np.ndarray]:
     """Join dates with times of another column; a time in the date column itself comes first."""
-    own = np.array([bool(moment.time) for moment in date.moments] + [False])[date.codes]
-    clock = time.take([moment.time for moment in time.moments])
-    alone = date.take([_whole(moment) for moment in date.moments])
+    own = pc.not_equal(date.time, "").to_numpy(zero_copy_only=False)[date.codes]
+    clock = time.rows(time.time)
+    alone = date.rows(date.whole())
     use = clock.notna().to_numpy() & ~own
     if not use.any():
-        return alone, date.rolled
-    before = [moment.date_before_time for moment in date.moments]
-    none = len(before)
-    array = pd.array([*before, "-----"], dtype="str")
-    dated = pd.Series(array.take(np.where(date.codes < 0, none, date.codes)))
-    text = alone.where(~use, dated + "T" + clock)
-    return text, np.where(use, time.rolled, date.rolled & own)
+        return alone, date.next_day[date.codes]
+    text = alone.where(~use, date.rows(date.before) + "T" + clock)
+    return text, np.where(use, time.next_day[time.codes], date.next_day[date.codes] & own)
 
 
 def _next_day(text: pd.Series, rows: Positions, collected: pd.Series, problems: list[Problem]) -> pd.Series:
