@@ -345,8 +345,8 @@ WORKBOOKS: dict[str, tuple[Any, str]] = {
     ),
     "bomb": (
         _bomb,
-        "study.xlsx: the workbook expands from 9377227 to 2147504319 bytes in 12 parts: refused\n"
-        "  -> a workbook may expand to 268435456 bytes, one part to 134217728",
+        "study.xlsx: the workbook expands to 2147 MB in 12 parts: refused\n"
+        "  -> a workbook may expand to 268 MB, one part to 134 MB",
     ),
 }
 

@@ -53,9 +53,9 @@ def check_package(data: bytes, file: str) -> zipfile.ZipFile:
     largest = max((part.file_size for part in parts), default=0)
     if total > MOST_PACKAGE or largest > MOST_PART or len(parts) > MOST_PARTS:
         raise InputError(
-            f"the workbook expands from {len(data)} to {total} bytes in {len(parts)} parts: refused",
+            f"the workbook expands to {total // 1_000_000} MB in {len(parts)} parts: refused",
             place=place,
-            hint=f"a workbook may expand to {MOST_PACKAGE} bytes, one part to {MOST_PART}",
+            hint=f"a workbook may expand to {MOST_PACKAGE // 1_000_000} MB, one part to {MOST_PART // 1_000_000} MB",
         )
     for part in parts:
         if not part.filename.lower().startswith("xl/media/"):

@@ -109,7 +109,7 @@ CASES: dict[str, tuple[str, str, str, int]] = {
     "SPEC-105": (
         AE.replace("AESEV]", "{name: AESEV, codelist: SEVV}]") + "codelists: {SEV: {terms: [MILD]}}\n",
         "unknown codelist 'SEVV'",
-        "did you mean SEV or AESEV?",
+        "did you mean SEV?",
         7,
     ),
     "SPEC-106": (

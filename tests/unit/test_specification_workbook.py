@@ -602,7 +602,7 @@ def test_a_bomb_is_refused_from_its_directory(tmp_path: Path) -> None:
         for _ in range(300):
             part.write(b"\0" * (1 << 20))
     started = time.perf_counter()
-    with pytest.raises(InputError, match=r"expands from .* to 314572800 bytes"):
+    with pytest.raises(InputError, match=r"expands to 314 MB in 1 parts"):
         check_package(path.read_bytes(), "bomb.xlsx")
     assert time.perf_counter() - started < 0.5
 
