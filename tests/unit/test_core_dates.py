@@ -2,12 +2,24 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
 from typing import Any
 
+import numpy as np
 import pytest
 
+from validation.core.columns import Column
 from validation.core.conditions import OPERATORS, Condition
-from validation.core.dates import is_complete, is_duration, is_valid
+from validation.core.dates import (
+    complete_of,
+    dates_of,
+    days_of,
+    is_complete,
+    is_duration,
+    is_valid,
+    parse_start,
+    valid_of,
+)
 from validation.core.frames import Choices, values_frame
 
 
@@ -22,6 +34,7 @@ def flags(
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
+        ("２023-02-28", False),
         ("2023-02-28", True),
         ("2023-02-30", False),
         ("2024-02-29", True),
@@ -147,3 +160,26 @@ def test_validity_operators_flag_null() -> None:
         ("invalid_duration", [True, True]),
     ):
         assert OPERATORS[name].evaluate(frame, Condition("X", name)).tolist() == expected
+
+
+def test_plain_dates_read_at_once_agree_with_the_parser() -> None:
+    """Every form gives what the parser of single values gives."""
+    texts = [
+        "2020-02-29", "2019-02-29", "2020-13-01", "2020-00-10", "2020-04-31", "0000-01-01", "2020-12-31T23:59",
+        "2020-12-31T24:00", "2020-12-31T23:60", "2020-12-31T23:59:59", "2020-12-31T23:59:60", "2020-12-31 23:59:59",
+        "２020-01-01", "20a0-01-01", "2020-01-01T1", "2020--01-02", "2020-01/020", "1969-12-31T00:00:01",
+        "9999-12-31",
+    ]  # fmt: skip
+    column = Column.of_values([*texts, 5.0, None])
+    found = dates_of(column)
+    parsed = [parse_start(text) for text in texts] + [None]
+    assert found.valid.tolist() == [one is not None for one in parsed]
+    assert found.precision.tolist() == [one[1] if one else 0 for one in parsed]
+    epoch = datetime(1970, 1, 1)
+    assert found.moment.tolist() == [(one[0] - epoch) // timedelta(microseconds=1) if one else 0 for one in parsed]
+    assert complete_of(column).tolist() == [is_complete(value) for value in [*texts, 5.0]]
+    assert valid_of(column).tolist() == [is_valid(value) for value in [*texts, 5.0]]
+    days = days_of(column)
+    assert days[:2].tolist()[0] == 18321.0
+    assert np.isnan(days[1])
+    assert days[17] == -1.0

@@ -8,6 +8,7 @@ an interval.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -27,16 +28,19 @@ _EXTENDED = re.compile(
     r"(?:-(?P<day>0[1-9]|[12]\d|3[01]|-)"
     r"(?:T(?P<hour>[01]\d|2[0-4]|-)"
     r"(?::(?P<minute>[0-5]\d|-)"
-    r"(?::(?P<second>[0-5]\d|60|-)(?:[.,](?P<fraction>\d+))?)?)?" + _ZONE + r")?)?)?"
+    r"(?::(?P<second>[0-5]\d|60|-)(?:[.,](?P<fraction>\d+))?)?)?" + _ZONE + r")?)?)?",
+    re.ASCII,
 )
 _BASIC = re.compile(
     r"(?P<year>\d{4})(?P<month>\d{2})(?P<day>\d{2})"
-    r"(?:T(?P<hour>\d{2})(?:(?P<minute>\d{2})(?:(?P<second>\d{2})(?:[.,](?P<fraction>\d+))?)?)?" + _ZONE + r")?"
+    r"(?:T(?P<hour>\d{2})(?:(?P<minute>\d{2})(?:(?P<second>\d{2})(?:[.,](?P<fraction>\d+))?)?)?" + _ZONE + r")?",
+    re.ASCII,
 )
 _DURATION = re.compile(
     r"(?P<sign>-)?P(?:(?P<weeks>\d+(?:[.,]\d+)?)W"
     r"|(?=[\dT])(?P<years>\d+(?:[.,]\d+)?Y)?(?P<months>\d+(?:[.,]\d+)?M)?(?P<days>\d+(?:[.,]\d+)?D)?"
-    r"(?:T(?=\d)(?P<hours>\d+(?:[.,]\d+)?H)?(?P<minutes>\d+(?:[.,]\d+)?M)?(?P<seconds>\d+(?:[.,]\d+)?S)?)?)"
+    r"(?:T(?=\d)(?P<hours>\d+(?:[.,]\d+)?H)?(?P<minutes>\d+(?:[.,]\d+)?M)?(?P<seconds>\d+(?:[.,]\d+)?S)?)?)",
+    re.ASCII,
 )
 _PARTS = ("years", "months", "days", "hours", "minutes", "seconds")
 _EPOCH = datetime(1970, 1, 1)
@@ -56,6 +60,62 @@ class Dates:
     moment: npt.NDArray[np.int64]
 
 
+@dataclass(frozen=True)
+class _Plain:
+    """Distinct values that are plain complete dates (`2020-01-02`, with `T10:11` or `T10:11:12`), read all at once.
+
+    `places` are their positions among the distinct values, `fields` (n, 6) year to second, `days` since 1970.
+    """
+
+    places: npt.NDArray[np.int64]
+    precision: npt.NDArray[np.int8]
+    fields: npt.NDArray[np.int64]
+    days: npt.NDArray[np.int64]
+
+
+def _plain_of(column: Column) -> _Plain:
+    return column.kept("plain dates", lambda: _read_plain(column))
+
+
+def _read_plain(column: Column) -> _Plain:
+    lengths = np.array([len(value) if isinstance(value, str) else 0 for value in column.distinct], dtype=np.int64)
+    parts = [_read_shape(column, np.flatnonzero(lengths == length), length, known) for length, known in _SHAPES]
+    return _Plain(
+        np.concatenate([part.places for part in parts]),
+        np.concatenate([part.precision for part in parts]),
+        np.concatenate([part.fields for part in parts]),
+        np.concatenate([part.days for part in parts]),
+    )
+
+
+_SHAPES = ((10, DAY + 1), (16, MINUTE + 1), (19, SECOND + 1))
+_TEMPLATE = "0000-00-00T00:00:00"
+_SPANS = ((0, 4), (5, 7), (8, 10), (11, 13), (14, 16), (17, 19))
+
+
+def _read_shape(column: Column, places: npt.NDArray[np.int64], length: int, known: int) -> _Plain:
+    """Read values of one length; what does not fit the template or the calendar is left to the parser."""
+    texts = np.array(column.distinct[places].tolist() or [""], dtype=f"U{length}")[: len(places)]
+    signs = texts.view(np.uint32).reshape(len(places), length).astype(np.int64) - ord("0")
+    template = np.array([ord(sign) - ord("0") for sign in _TEMPLATE[:length]])
+    digits = template == 0
+    fits = ((signs[:, digits] >= 0) & (signs[:, digits] <= 9)).all(axis=1)
+    fits &= (signs[:, ~digits] == template[~digits]).all(axis=1)
+    fields = np.zeros((len(places), 6), dtype=np.int64)
+    for at, (start, stop) in enumerate(_SPANS[:known]):
+        for sign in range(start, stop):
+            fields[:, at] = fields[:, at] * 10 + signs[:, sign]
+    year, month, day, hour, minute, second = fields.T
+    fits &= (year >= 1) & (month >= 1) & (month <= 12) & (day >= 1) & (day <= 31)
+    fits &= (hour < 24) & (minute < 60) & (second < 60)
+    fields = fields[fits]
+    months = ((fields[:, 0] - 1970) * 12 + fields[:, 1] - 1).astype("datetime64[M]")
+    days = months.astype("datetime64[D]").astype(np.int64) + fields[:, 2] - 1
+    real = days < (months + 1).astype("datetime64[D]").astype(np.int64)
+    precision = np.full(int(real.sum()), known, dtype=np.int8)
+    return _Plain(places[fits][real], precision, fields[real], days[real])
+
+
 def dates_of(column: Column) -> Dates:
     """Return the parsed dates of a column's distinct values."""
     return column.kept("dates", lambda: _parse_all(column))
@@ -67,17 +127,40 @@ def _parse_all(column: Column) -> Dates:
     precision = np.zeros(size, dtype=np.int8)
     fields = np.zeros((size, 7), dtype=np.int32)
     moment = np.zeros(size, dtype=np.int64)
-    for position, value in enumerate(column.distinct):
+    plain = _plain_of(column)
+    valid[plain.places], precision[plain.places] = True, plain.precision
+    fields[plain.places, :6] = plain.fields
+    seconds = ((plain.days * 24 + plain.fields[:, 3]) * 60 + plain.fields[:, 4]) * 60 + plain.fields[:, 5]
+    moment[plain.places] = seconds * 1_000_000
+    for position in np.flatnonzero(~valid).tolist():
+        value = column.distinct[position]
         parsed = parse_start(value) if isinstance(value, str) else None
         if parsed is not None:
             when, known = parsed
-            valid[position] = True
-            precision[position] = known
+            valid[position], precision[position] = True, known
             fields[position] = (
                 when.year, when.month, when.day, when.hour, when.minute, when.second, when.microsecond
             )  # fmt: skip
             moment[position] = (when - _EPOCH) // timedelta(microseconds=1)
     return Dates(valid, precision, fields, moment)
+
+
+def complete_of(column: Column) -> npt.NDArray[np.bool_]:
+    """Tell which distinct values are complete dates."""
+    return column.kept("complete", lambda: _judged(column, is_complete))
+
+
+def valid_of(column: Column) -> npt.NDArray[np.bool_]:
+    """Tell which distinct values are valid dates of SDTM."""
+    return column.kept("valid", lambda: _judged(column, is_valid))
+
+
+def _judged(column: Column, judge: Callable[[object], bool]) -> npt.NDArray[np.bool_]:
+    flags = np.zeros(len(column.distinct), dtype=bool)
+    flags[_plain_of(column).places] = True
+    for position in np.flatnonzero(~flags).tolist():
+        flags[position] = judge(column.distinct[position])
+    return flags
 
 
 def parse_start(text: str) -> tuple[datetime, int] | None:
@@ -163,7 +246,16 @@ def is_duration(text: object, *, negative: bool = True) -> bool:
 
 def days_of(column: Column) -> npt.NDArray[np.float64]:
     """Return days since 1970-01-01 of the date parts as written, one per distinct value, NaN unless complete."""
-    return column.kept("days", lambda: np.array([_day(value) for value in column.distinct], dtype=np.float64))
+    return column.kept("days", lambda: _days(column))
+
+
+def _days(column: Column) -> npt.NDArray[np.float64]:
+    days = np.full(len(column.distinct), np.nan)
+    plain = _plain_of(column)
+    days[plain.places] = plain.days
+    for position in np.flatnonzero(np.isnan(days)).tolist():
+        days[position] = _day(column.distinct[position])
+    return days
 
 
 def _day(value: object) -> float:

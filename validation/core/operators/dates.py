@@ -10,7 +10,7 @@ import numpy as np
 
 from validation.core.columns import Flags
 from validation.core.conditions import Condition, comparator, negation, operator, target
-from validation.core.dates import COMPONENTS, DatePair, is_complete, is_duration, is_valid, pair_dates
+from validation.core.dates import COMPONENTS, DatePair, complete_of, is_duration, pair_dates, valid_of
 from validation.core.frames import Frame
 from validation.core.signals import wrong_type
 
@@ -19,7 +19,7 @@ from validation.core.signals import wrong_type
 def is_complete_date(frame: Frame, condition: Condition) -> Flags:
     """Tell which cells are an ISO 8601 date with at least a day."""
     column = target(frame, condition)
-    return column.spread(column.kept("complete", lambda: np.array([is_complete(value) for value in column.distinct])))
+    return column.spread(complete_of(column))
 
 
 negation("is_incomplete_date", of="is_complete_date")
@@ -28,7 +28,8 @@ negation("is_incomplete_date", of="is_complete_date")
 @operator("invalid_date", comparator=False)
 def invalid_date(frame: Frame, condition: Condition) -> Flags:
     """Tell which cells are no date of SDTM (unknown parts as `-`, intervals); null is invalid."""
-    return target(frame, condition).where(lambda value: not is_valid(value), null=True)
+    column = target(frame, condition)
+    return column.spread(~valid_of(column), null=True)
 
 
 @operator("invalid_duration", comparator=False)
