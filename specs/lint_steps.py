@@ -349,8 +349,11 @@ def unfilled(context: Context) -> Iterator[Found]:
 @check("SPEC-150", "warning", "no origin")
 def origins(context: Context) -> Iterator[Found]:
     """Find variables that have neither origin nor step: nothing says where their values come from."""
+    built = {dataset.name for dataset in context.study.datasets if dataset.steps}
     for dataset, variable, path in context.variables():
-        if not variable.origins and not variable.method and not dataset.steps and variable.has_no_data != "Yes":
+        if dataset.name.removeprefix("SUPP") in built:  # supplemental qualifiers are built with their dataset
+            continue
+        if not variable.origins and not variable.method and variable.has_no_data != "Yes":
             message = f"{dataset.name}.{variable.name} has no origin, method or step"
             yield Found(path, message, "give its origin", variable.name, dataset.name, variable.name)
 

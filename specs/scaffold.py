@@ -30,32 +30,14 @@ specification: [specs/datasets.yaml, specs/steps/dm.yaml, specs/steps/ae.yaml]
 """
 
 DATASETS = """\
-# WHAT is built: datasets and their variables. Labels, types, roles and codelists come from SDTMIG unless given here.
+# WHAT is built: datasets and their variables. Labels, types, roles and codelists come from SDTMIG, origins from the
+# steps, unless given here, as in {name: AETERM, origin: Collected, length: 100}.
 datasets:
   DM:
-    variables:
-      - STUDYID
-      - DOMAIN
-      - {name: USUBJID, origin: Derived}
-      - {name: SUBJID, origin: Collected}
-      - {name: RFSTDTC, origin: Collected}
-      - {name: SITEID, origin: Collected}
-      - {name: SEX, origin: Collected}
-      - {name: COUNTRY, origin: Assigned}
+    variables: [STUDYID, DOMAIN, USUBJID, SUBJID, RFSTDTC, SITEID, SEX, COUNTRY]
   AE:
     keys: [STUDYID, USUBJID, AEDECOD, AESTDTC]
-    variables:
-      - STUDYID
-      - DOMAIN
-      - {name: USUBJID, origin: Derived}
-      - {name: AESEQ, origin: Derived}
-      - {name: AETERM, origin: Collected}
-      - {name: AEDECOD, origin: Assigned}
-      - {name: AESEV, origin: Collected}
-      - {name: AESER, origin: Collected}
-      - {name: AESTDTC, origin: Collected}
-      - {name: AEENDTC, origin: Collected}
-      - {name: AESTDY, origin: Derived}
+    variables: [STUDYID, DOMAIN, USUBJID, AESEQ, AETERM, AEDECOD, AESEV, AESER, AESTDTC, AEENDTC, AESTDY]
 
 # Collected values that are no submission value of the CDISC list, and what they stand for.
 codelists:

@@ -24,6 +24,7 @@ from specs.nodes import Node
 from spectrail.errors import InputError, Place, nearest_hint
 from spectrail.io.xlsx import check_package, unescape
 
+MOST_CELLS = 10_000_000
 MERGED = re.compile(rb"<(?:\w+:)?mergeCell\s[^>]*?ref=\"([A-Z0-9:]+)\"")
 
 
@@ -56,25 +57,33 @@ class Sheet:
         """Return the rows that have any text: row number, and text by column number."""
         if self._grid is None:
             self.used = True
-            self._grid = [(number, cells) for number, cells in self.read() if cells]
+            self._grid = self.read()
             for ref in self.book.merged(self.source):
                 hint = "unmerge them and repeat the value in every row"
                 self.fault(f.MERGED, f"the cells {ref} are merged", self.place(0), hint, ref)
         return self._grid
 
     def read(self) -> list[tuple[int, dict[int, str]]]:
-        """Read every cell as text."""
+        """Read every cell as text; rows without any are left out."""
         self.source.reset_dimensions()
         read = []
+        visited = 0
         for number, row in enumerate(self.source.iter_rows(), start=1):
             cells = {}
+            visited += len(row) + 1
+            if visited > MOST_CELLS:
+                what = f"the sheet spans more than {MOST_CELLS:,} cells"
+                raise InputError(
+                    what, place=self.place(number), hint="delete the empty rows and columns after the last"
+                )
             for column, cell in enumerate(row, start=1):
                 if cell.value is None:
                     continue
                 text = self.text(cell.value, cell.data_type, number, column)
                 if text:
                     cells[column] = text
-            read.append((number, cells))
+            if cells:
+                read.append((number, cells))
         return read
 
     def text(self, value: Any, kind: str, row: int, column: int) -> str:

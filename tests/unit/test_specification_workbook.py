@@ -650,3 +650,17 @@ def test_nothing_is_overwritten(tmp_path: Path) -> None:
         convert_specification(tmp_path / "study", tmp_path / "a.docx")
     with pytest.raises(UsageError, match="cannot be a study identifier"):
         init_study(tmp_path / "other", study_id="a'b")
+
+
+def test_a_sheet_that_spans_too_much_is_refused(tmp_path: Path) -> None:
+    """Cells far to the right in many rows do not make reading endless; one at the bottom does no harm."""
+    book = openpyxl.Workbook()
+    book.create_sheet("Define").append(["Attribute", "Value"])
+    book["Define"]["A1048576"], book["Define"]["B1048576"] = "StudyName", "S1"
+    book.save(tmp_path / "long.xlsx")
+    assert read_specification(tmp_path / "long.xlsx").study.study_id == "S1"
+    for row in range(1, 700):
+        book["Define"].cell(row, 16_384).value = "x"
+    book.save(tmp_path / "wide.xlsx")
+    with pytest.raises(InputError, match="spans more than 10,000,000 cells"):
+        read_specification(tmp_path / "wide.xlsx")
