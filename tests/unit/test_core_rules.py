@@ -306,10 +306,12 @@ def test_split_files_are_evaluated_together_and_reported_apart() -> None:
 
 
 def test_presence_of_domains_is_filed_under_the_study() -> None:
-    """Columns are datasets, values file names."""
+    """Columns are datasets, values file names; several datasets in scope give one finding."""
     check = {"all": [{"name": "AE", "operator": "exists"}]}
     result = run(study(AE=AE), rule(check, Rule_Type="Domain Presence Check"))
     assert lines(result) == [("STUDY", 0, "AE", "ae.xpt")]
+    missing = rule({"all": [{"name": "DM", "operator": "not_exists"}]}, Rule_Type="Domain Presence Check")
+    assert lines(run(study(AE=AE, CM=AE | {"DOMAIN": ["CM"] * 4}), missing)) == [("STUDY", 0, "DM", "Not in dataset")]
 
 
 def test_dataset_and_variable_metadata() -> None:

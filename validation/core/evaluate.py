@@ -17,7 +17,7 @@ from validation.core.identity import Identity
 from validation.core.joins import join_all
 from validation.core.operation_calls import add_operations, operation
 from validation.core.operations.library import LIBRARY_OPERATIONS
-from validation.core.reporting import Block, RunResult, cause_to_status, make_block, natural_keys
+from validation.core.reporting import STUDY, Block, RunResult, cause_to_status, make_block, natural_keys
 from validation.core.rule_files import Rule
 from validation.core.rule_types import DOMAIN_PRESENCE, RULE_TYPES, VALUE_CHECKS, value_frames
 from validation.core.scope import refuse_scope, refuse_standard
@@ -86,11 +86,13 @@ def run_rules(
             runnable.append(position)
     blocks: list[tuple[int, Block]] = []
     settled: set[int] = set()
+    presences: set[tuple[object, ...]] = set()
     for names in families(session):
         for position in runnable:
             if position in settled:
                 continue
             found, made = run_rule(session, rules[position], names)
+            made = [block for block in made if not _repeats(block, position, presences)]
             statuses.extend(replace(status, rule=position) for status in found)
             blocks.extend((position, block) for block in made)
             if rules[position].sensitivity == "Study" and any(not status.cause for status in found):
@@ -98,6 +100,16 @@ def run_rules(
         session.forget_large()
     blocks.sort(key=lambda entry: entry[0])
     return RunResult(tuple(rules), tuple(block for _, block in blocks), _status_table(session, rules, statuses))
+
+
+def _repeats(block: Block, rule: int, known: set[tuple[object, ...]]) -> bool:
+    """Tell whether a finding on the presence of datasets was made before, for another dataset in scope."""
+    if block.datasets != (STUDY,):
+        return False
+    key = (rule, *((part.variable, part.texts, part.codes.tobytes()) for part in block.reported))
+    repeated = key in known
+    known.add(key)
+    return repeated
 
 
 def _status_table(session: Session, rules: Sequence[Rule], statuses: Sequence[_Status]) -> pd.DataFrame:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -22,6 +23,7 @@ LONGEST_BACKTRACKED = 2_000
 """Values longer than this are not given to the backtracking engine."""
 
 
+@lru_cache(maxsize=2_000)
 def supported(pattern: str) -> bool:
     """Tell whether RE2 takes the pattern; raise `NotEvaluated` when no engine does."""
     try:
