@@ -121,7 +121,9 @@ def _variable(known: Evidence, variable: Variable, widths: Mapping[str, int], re
     if found is None:
         return variable
     name = known.spec.name
-    changes = _sizes(variable, found, widths.get(variable.name, 0), name, variable.name, report)
+    # a date is as precise as its values: the standard says ISO 8601, the data say how much of it is known
+    dated = variable.model_copy(update={"data_type": known.dates.get(variable.name, variable.data_type)})
+    changes = _sizes(dated, found, widths.get(variable.name, 0), name, variable.name, report)
     if known.profile.records:
         if variable.has_no_data == "Yes" and not found.empty:
             kept = found.records - found.nulls
@@ -197,34 +199,53 @@ def _digits(found: ColumnProfile, kind: str) -> int:
 
 
 def _codelist(study: Study, codelist: Codelist, evidence: Mapping[str, Evidence], report: Disagreements) -> Codelist:
-    """List the used terms of a CDISC codelist without typed terms; report used values that are not in a list."""
+    """List the used terms of a CDISC codelist; report used values that a list does not have.
+
+    A codelist with a C-code is the CDISC list and the study's own terms; one without is what the study lists, and
+    stays as it is. A used value that an extensible CDISC list lacks is an extended term.
+    """
     used = _used(study, codelist.id, evidence)
-    if not codelist.terms and codelist.code and study.ct in known_versions("ct"):
-        release = terminology(study.ct)
-        if codelist.code in release:
-            known = release.terms(codelist.code)
-            terms = [
-                Term(term=one.submission_value, decode=one.decode, code=one.code)
-                for one in known.terms
-                if one.submission_value in used
-            ]
-            _report_outside(codelist, used, {one.submission_value for one in known.terms}, report, known.extensible)
-            if known.extensible:
-                terms += [Term(term=one, extended=True) for one in sorted(set(used) - {one.term for one in terms})]
-            return codelist.model_copy(update={"terms": tuple(terms)})
-    _report_outside(codelist, used, {one.term for one in codelist.terms}, report, False)
-    return codelist
+    release = terminology(study.ct) if study.ct in known_versions("ct") else None
+    if not codelist.code or release is None or codelist.code not in release:
+        _report_outside(codelist, used, [one.term for one in codelist.terms], report)
+        return codelist
+    if not used:
+        return codelist
+    known = release.terms(codelist.code)
+    own = {one.term: one for one in codelist.terms}
+    terms = [
+        own.get(one.submission_value, Term(term=one.submission_value)).model_copy(
+            update={"code": one.code, "decode": _decode(own.get(one.submission_value), one.decode)}
+        )
+        for one in known.terms
+        if one.submission_value in used
+    ]
+    added = sorted(set(used) - set(known.by_value))
+    if known.extensible:
+        terms += [own.get(one, Term(term=one)).model_copy(update={"extended": True}) for one in added]
+    else:
+        _report_outside(codelist, used, list(known.submission_values), report)
+    return codelist.model_copy(update={"terms": tuple(terms)})
+
+
+def _decode(own: Term | None, standard: str) -> str:
+    return own.decode if own is not None and own.decode else standard
 
 
 def _report_outside(
-    codelist: Codelist, used: Mapping[str, tuple[str, str]], known: set[str], report: Disagreements, extensible: bool
+    codelist: Codelist, used: Mapping[str, tuple[str, str]], known: list[str], report: Disagreements
 ) -> None:
-    for value in sorted(set(used) - known) if not extensible else ():
-        dataset, variable = used[value]
-        terms = ", ".join(sorted(known)[:10])
-        report.add(
-            "DEF-B01", dataset, variable, value, f"the data have {value!r}, codelist {codelist.id} has {terms}"
+    """Report values outside a codelist, one finding for each variable."""
+    outside: dict[tuple[str, str], list[str]] = defaultdict(list)
+    for value in sorted(set(used) - set(known)):
+        outside[used[value]].append(value)
+    for (dataset, variable), values in outside.items():
+        shown = ", ".join(repr(one) for one in values[:5]) + (
+            f" and {len(values) - 5} more" if len(values) > 5 else ""
         )
+        terms = ", ".join(known[:10]) + (" ..." if len(known) > 10 else "")
+        message = f"the data have {shown}, codelist {codelist.id} has {terms or 'no terms'}"
+        report.add("DEF-B01", dataset, variable, values[0], message)
 
 
 def _used(study: Study, codelist: str, evidence: Mapping[str, Evidence]) -> dict[str, tuple[str, str]]:

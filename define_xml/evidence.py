@@ -10,10 +10,11 @@ import pandas as pd
 
 from define_xml.check_levels import joined
 from define_xml.coded import Coded, Mask, condition_mask, encode
+from define_xml.iso_types import narrowest
 from specs.models import Condition, Dataset, Origin, ValueLevel, Variable, WhereClause
 from specs.standards.catalogue import sdtmig
 from spectrail import dataset as data
-from spectrail.layout import Layout
+from spectrail.layout import DataType, Layout
 from spectrail.lineage import Lineage
 from spectrail.profile import ColumnProfile, Profile, profile, profile_column
 
@@ -22,7 +23,8 @@ from spectrail.profile import ColumnProfile, Profile, profile, profile_column
 class Evidence:
     """One written dataset: specification (value levels of supplemental qualifiers added), layout, profile, lineage.
 
-    `levels` has one profile for each value level of `spec`, None where its condition cannot be evaluated.
+    `levels` has one profile for each value level of `spec`, None where its condition cannot be evaluated; `dates` the
+    ISO 8601 type that the values of each date variable have.
     """
 
     spec: Dataset
@@ -30,6 +32,7 @@ class Evidence:
     profile: Profile
     levels: tuple[ColumnProfile | None, ...] = ()
     lineage: Lineage = field(default_factory=Lineage)
+    dates: Mapping[str, DataType] = field(default_factory=dict)
 
 
 def observe(
@@ -51,6 +54,11 @@ def observe(
         profile=profile(frame, keys=keys),
         levels=tuple(level_profiles(frame, known, others or {})),
         lineage=written.lineage,
+        dates={
+            one.name: kind
+            for one in known.variables
+            if one.name in frame and (kind := narrowest(frame[one.name], one.data_type)) is not None
+        },
     )
 
 

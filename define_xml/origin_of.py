@@ -8,6 +8,7 @@ from typing import TypeVar
 
 from define_xml.complete import is_analysis
 from define_xml.evidence import Evidence
+from specs.expressions import parse
 from specs.models import Origin, RawSource, Study, ValueLevel, Variable
 from spectrail.lineage import Trace
 
@@ -32,6 +33,10 @@ AS_COLLECTED = frozenset(
 """Algorithms whose result is the collected value, at most in another notation."""
 CONSTANTS = frozenset({"assign_constant", "assign_number", "dataset_level", "hardcode_ct", "hardcode_no_ct"})
 """Algorithms whose result is a value of the specification."""
+ASSIGNED_OF_SUPP = frozenset(
+    {"STUDYID", "RDOMAIN", "USUBJID", "IDVAR", "IDVARVAL", "QNAM", "QLABEL", "QORIG", "QEVAL"}
+)
+"""Variables of a supplemental qualifier dataset that the toolkit fills itself; QVAL has its origin by QNAM."""
 COPIES = frozenset({"predecessor"})
 """Algorithms that carry a value of another dataset over unchanged."""
 
@@ -63,9 +68,12 @@ def derive_origins(study: Study, evidence: Mapping[str, Evidence], *, forms: For
         split = {
             one.variable for one in dataset.value_levels if one.origins or known.lineage.of_variable(_trace_name(one))
         }
+        fixed = ASSIGNED_OF_SUPP if dataset.name.startswith("SUPP") else frozenset()
         variables = tuple(
             one
             if one.name in split and not one.origins
+            else one.model_copy(update={"origins": (Origin(type="Assigned", source="Sponsor"),)})
+            if one.name in fixed and not one.origins
             else _with_origin(one, known.lineage.of_variable(one.name), context)
             for one in dataset.variables
         )
@@ -102,6 +110,9 @@ def _with_origin(item: Item, traces: tuple[Trace, ...], context: _Context) -> It
     if not item.origins:
         return item.model_copy(update={"origins": (executed.model_copy(update={"pages": pages}),)})
     typed = item.origins[0]
+    if typed.type == "Collected" and executed.type == "Derived":
+        executed = _collected(traces, context.raw) or executed
+        pages = _pages(traces, context.raw, context.forms) if executed.type == "Collected" else ""
     if typed.type != executed.type:
         name = item.name if isinstance(item, Variable) else item.variable
         message = f"origin {typed.type} is specified, the executed steps say {executed.type}"
@@ -125,19 +136,39 @@ def origin_of(traces: tuple[Trace, ...], raw: Mapping[str, RawSource], *, analys
     dataset); assigned when the value stands in the specification; else derived.
     """
     effective = [one for one in traces if one.filled] or list(traces)
-    sources = tuple(dict.fromkeys(name for one in effective for name in one.sources))
+    sources = tuple(dict.fromkeys(name for one in effective for name in _values_of(one, raw)))
     if all(one.algorithm in CONSTANTS for one in effective) or not sources:
         return Origin(type="Assigned", source="Sponsor")
     fields = [(name.partition(".")[0], name.partition(".")[2]) for name in sources]
     taken_over = all(one.algorithm in AS_COLLECTED for one in effective)
-    if taken_over and not analysis and all(form in raw for form, _ in fields):
-        vendors = {raw[form].collected_by for form, _ in fields}
-        source = vendors.pop() if len(vendors) == 1 else "Investigator"
-        return Origin(type="Collected", source=source, description=_fields_text(fields, raw))
+    collected = _collected(traces, raw) if taken_over and not analysis else None
+    if collected is not None:
+        return collected
     if analysis and len(effective) == 1 and len(sources) == 1 and effective[0].algorithm in COPIES:
         name = sources[0] if fields[0][1] else f"{base}.{sources[0]}"
         return Origin(type="Predecessor", predecessor=name.removeprefix("."))
     return Origin(type="Derived", source="Sponsor")
+
+
+def _collected(traces: tuple[Trace, ...], raw: Mapping[str, RawSource]) -> Origin | None:
+    """Return origin Collected with form and fields when all values come from fields of raw sources, else None."""
+    effective = [one for one in traces if one.filled] or list(traces)
+    names = list(dict.fromkeys(name for one in effective for name in _values_of(one, raw)))
+    fields = [(name.partition(".")[0], name.partition(".")[2]) for name in names]
+    if not fields or not all(form in raw for form, _ in fields):
+        return None
+    vendors = {raw[form].collected_by for form, _ in fields}
+    source = vendors.pop() if len(vendors) == 1 else "Investigator"
+    return Origin(type="Collected", source=source, description=_fields_text(fields, raw))
+
+
+def _values_of(trace: Trace, raw: Mapping[str, RawSource]) -> list[str]:
+    """Return the sources of a step that gave values: those that only its condition reads do not count."""
+    if not trace.when:
+        return list(trace.sources)
+    asked = set(parse(trace.when).columns)
+    given = [name for name in trace.sources if name not in asked]
+    return given or [name for name in trace.sources if name.partition(".")[0] in raw]
 
 
 def _fields_text(fields: list[tuple[str, str]], raw: Mapping[str, RawSource]) -> str:
