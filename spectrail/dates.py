@@ -168,6 +168,11 @@ def is_valid(values: pd.Series) -> Bools:
     return found.valid[codes]
 
 
+def _as_str(values: pd.Series) -> pd.Series:
+    """Return a column as text; one without any value may have any dtype."""
+    return values if isinstance(values.dtype, pd.StringDtype) else values.astype("str")
+
+
 def _distinct_parts(values: pd.Series) -> tuple[Int, Parts]:
     """Return codes and the parts of the distinct texts; what is computed of them is cheaper than of all rows."""
     codes, distinct = pd.factorize(values)
@@ -193,7 +198,7 @@ def has_time(values: pd.Series) -> Bools:
 
 def day_numbers(values: pd.Series) -> npt.NDArray[np.float64]:
     """Return days since 1970-01-01 of the date part; NaN where year, month or day is unknown."""
-    codes, found = _distinct_parts(values.str.slice(0, 10) if len(values) else values)
+    codes, found = _distinct_parts(_as_str(values).str.slice(0, 10))
     return _day_numbers(found)[codes]
 
 
@@ -267,15 +272,21 @@ def compare(left: pd.Series, right: pd.Series) -> npt.NDArray[np.int8]:
 
     `2020-03` is before `2020-04-02` and the same as `2020-03-15`; UNKNOWN where a date or its year is missing.
     """
-    first, last = bounds(left)
-    other_first, other_last = bounds(right)
-    zoned = (parts(left).offset != NO_OFFSET) & (parts(right).offset != NO_OFFSET)
+    (codes, found), (other_codes, other) = _distinct_parts(left), _distinct_parts(right)
+    plain = _ends(codes, found, other_codes, other, utc=False)
+    result = compare_bounds(*plain)
+    zoned = (found.offset != NO_OFFSET)[codes] & (other.offset != NO_OFFSET)[other_codes]
     if zoned.any():
-        shifted, other_shifted = bounds(left, utc=True), bounds(right, utc=True)
-        first, last = np.where(zoned, shifted[0], first), np.where(zoned, shifted[1], last)
-        other_first = np.where(zoned, other_shifted[0], other_first)
-        other_last = np.where(zoned, other_shifted[1], other_last)
-    return compare_bounds(first, last, other_first, other_last)
+        result = np.where(zoned, compare_bounds(*_ends(codes, found, other_codes, other, utc=True)), result)
+    return result
+
+
+def _ends(
+    codes: Int, found: Parts, other_codes: Int, other: Parts, *, utc: bool
+) -> tuple[Instants, Instants, Instants, Instants]:
+    low, high = _bounds(found, utc=utc)
+    other_low, other_high = _bounds(other, utc=utc)
+    return low[codes], high[codes], other_low[other_codes], other_high[other_codes]
 
 
 def compare_bounds(
@@ -293,7 +304,7 @@ def date_part(values: pd.Series) -> pd.Series:
     """Return the text before `T`, missing where it holds no known part (`-----T07:15`)."""
     if not len(values):
         return values
-    cut = values.str.replace(r"T.*$", "", regex=True)
+    cut = _as_str(values).str.replace(r"T.*$", "", regex=True)
     return cut.mask(cut.str.fullmatch("-+").fillna(False).astype(bool))
 
 

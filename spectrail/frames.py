@@ -33,11 +33,22 @@ def number_text(value: float) -> str:
     return np.format_float_positional(value, trim="-")
 
 
+def _number_texts(numbers: npt.NDArray[np.float64]) -> Any:
+    """Return `number_text` of all numbers as a text array; whole numbers take the short way."""
+    whole = (np.abs(numbers) < 2**53) & (numbers == np.rint(numbers))
+    texts = pc.cast(pa.array(np.where(whole, numbers, 0).astype(np.int64)), pa.large_string()).to_pandas()
+    made = pd.array(texts, dtype="str")
+    rest = np.flatnonzero(~whole)
+    made[rest] = [number_text(value) or None for value in numbers[rest].tolist()]
+    return made
+
+
 @per_column
 def as_text(values: pd.Series) -> pd.Series:
     """Return a column as `str` with NaN; numbers become their shortest decimal text, blank text becomes missing."""
     if pd.api.types.is_numeric_dtype(values.dtype) or pd.api.types.is_bool_dtype(values.dtype):
-        return map_distinct(values.astype("float64"), lambda found: [number_text(value) for value in found])
+        codes, distinct = pd.factorize(values.astype("float64"))
+        return pd.Series(_number_texts(np.asarray(distinct)).take(codes, allow_fill=True), index=values.index)
     text = values if isinstance(values.dtype, pd.StringDtype) else values.astype("str")
     blank = (text == "").fillna(False)
     return text.mask(blank) if blank.any() else text
@@ -198,10 +209,17 @@ def number_in_runs(codes: npt.NDArray[Any]) -> Positions:
 def pick(codes: Positions, order: Sequence[pd.Series] = (), *, take: Literal["first", "last"] = "first") -> Positions:
     """Return the position of the first or last member of every group, groups in order of their code.
 
-    Members are ordered by the columns `order`, ties by row (last of tied rows for `last`).
+    Members are ordered by the columns `order`, ties by row (last of tied rows for `last`).  Every code from 0 to the
+    highest must occur.
     """
-    packed = _packed_order(order) if order else np.zeros(len(codes), dtype=np.int64)
-    sequence = np.lexsort((packed, codes))
+    if not order:
+        count = int(codes.max(initial=-1)) + 1
+        if take == "first":
+            return first_positions(codes, count)
+        chosen = np.empty(count, dtype=np.int64)
+        chosen[codes] = np.arange(len(codes), dtype=np.int64)
+        return chosen
+    sequence = np.lexsort((_packed_order(order), codes))
     ordered = codes[sequence]
     return sequence[run_starts(ordered) if take == "first" else run_ends(ordered) - 1].astype(np.int64, copy=False)
 

@@ -59,7 +59,7 @@ def split(values: Values, *, separator: str, part: int, most: int | None = None)
     return frames.map_distinct(frames.clean_text(values), lambda found: [one(text) for text in found])
 
 
-@ALGORITHMS.column(method="characters of {source} from {start}, {length} of them")
+@ALGORITHMS.column(method="characters of {source} from number {start}")
 def substring(values: Values, *, start: int, length: int | None = None) -> pd.Series:
     """Give the characters from position `start` (from 1; negative from the end), `length` of them or all."""
     if start == 0 or (length is not None and length < 1):

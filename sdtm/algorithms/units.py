@@ -132,6 +132,8 @@ def _atom(text: str, *, first: bool) -> tuple[str, Fraction] | None:
     found = _ATOMS.get(text)
     if found is None and text.casefold() in _LOWER:
         found = _ATOMS[_LOWER[text.casefold()]]
+        if found[0].endswith(" unit") and text[0] == "M":
+            return None  # MIU is a million units, mIU a thousandth
     return found
 
 

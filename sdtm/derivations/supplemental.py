@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from spectrail import frames
 from spectrail.errors import InputError
@@ -64,19 +66,17 @@ def _pairs(parent: pd.DataFrame, supp: pd.DataFrame) -> tuple[Positions, Positio
 
 
 def canonical_numbers(values: pd.Series) -> pd.Series:
-    """Return a column as text in which every number has its shortest form (`24.040` and 24.04 are `24.04`)."""
-    text = frames.as_text(values)
+    """Return a column as text in which a decimal has no zeros at its end (`24.040` and 24.04 are `24.04`).
 
-    def one(value: str) -> str:
-        stripped = value.strip()
-        try:
-            number = float(stripped)
-        except ValueError:
-            return stripped
-        plain = stripped.lstrip("+-").replace(".", "", 1).isdigit() and stripped.isascii()
-        return frames.number_text(number) if plain and abs(number) < 2**53 else stripped
-
-    return frames.map_distinct(text, lambda found: [one(value) for value in found])
+    Leading zeros stay: `007` may be an identifier.
+    """
+    text = frames.clean_text(values)
+    array = pa.array(text)
+    longer = pc.match_substring_regex(array, r"^-?(0|[1-9][0-9]*)\.[0-9]+$")
+    if not pc.any(longer).as_py():
+        return text
+    short = pc.utf8_rtrim(pc.utf8_rtrim(array, "0"), ".")
+    return pd.Series(pd.array(pc.if_else(longer, short, array), dtype="str"), index=text.index)
 
 
 def _orphans(supp: pd.DataFrame, rows: Positions) -> list[Problem]:

@@ -147,6 +147,9 @@ def test_results_are_read_by_stated_rules(
         ("WEIGHT", "lb", "kg", Fraction("0.45359237")),
         ("HEIGHT", "in", "cm", Fraction("2.54")),
         ("X", "furlong", "m", None),
+        ("X", "MIU/mL", "IU/L", None),
+        ("X", "mIU/mL", "IU/L", Fraction(1)),
+        ("X", "MG/DL", "g/L", Fraction(1, 100)),
     ],
 )
 def test_factors_between_units_are_exact(test: str, source: str, target: str, expected: Fraction | None) -> None:

@@ -141,6 +141,14 @@ def test_empty_columns_give_empty_results() -> None:
     assert len(dates.date_part(empty)) == 0
 
 
+def test_a_column_without_values_may_have_any_dtype() -> None:
+    """All missing as float64 is all missing."""
+    nothing = pd.Series([np.nan, np.nan])
+    assert np.isnan(dates.study_days(nothing, text("2020-01-01", None))).all()
+    assert dates.compare(nothing, text("2020-01-01", None)).tolist() == [dates.UNKNOWN] * 2
+    assert dates.date_part(nothing).isna().all()
+
+
 def test_iso_text_cuts_instants_to_a_level() -> None:
     """NaT is missing."""
     instants = pd.Series(np.array(["2020-03-05T10:07:09", "NaT"], dtype="datetime64[us]"))
