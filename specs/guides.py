@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
@@ -19,8 +20,8 @@ from specs.standards import (
     sdtm_model,
     sdtmig,
 )
-from spectrail.errors import UnknownNameError
 
+SUPPLEMENTAL = re.compile(r"SUPP[A-Z0-9]{2,4}")
 ADAM_CLASSES: Mapping[str, str] = {
     "SUBJECT LEVEL ANALYSIS DATASET": "ADSL",
     "BASIC DATA STRUCTURE": "BDS",
@@ -57,10 +58,8 @@ class Guides:
         if self.sdtm is None or kind_of(dataset) != "sdtm":
             return None
         for name in (dataset.name, dataset.domain):
-            try:
+            if name in self.sdtm.datasets or SUPPLEMENTAL.fullmatch(name):
                 return self.sdtm.dataset(name)
-            except UnknownNameError:
-                continue
         return None
 
     def variable(self, dataset: m.Dataset, name: str) -> StandardVariable | None:
