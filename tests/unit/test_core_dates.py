@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+import validation.core.operators  # noqa: F401 - registers the operators
 from validation.core.columns import Column
 from validation.core.conditions import OPERATORS, Condition
 from validation.core.dates import (

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+import validation.core.operators  # noqa: F401 - registers the operators
 from validation.core.conditions import OPERATORS, Condition
 from validation.core.frames import Choices, values_frame
 
