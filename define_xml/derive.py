@@ -221,10 +221,10 @@ def _codelist(study: Study, codelist: Codelist, evidence: Mapping[str, Evidence]
         if one.submission_value in used
     ]
     added = sorted(set(used) - set(known.by_value))
-    if known.extensible:
-        terms += [own.get(one, Term(term=one)).model_copy(update={"extended": True}) for one in added]
-    else:
-        _report_outside(codelist, used, list(known.submission_values), report)
+    extending = [one for one in added if known.extensible or one in own]
+    terms += [own.get(one, Term(term=one)).model_copy(update={"extended": True}) for one in extending]
+    if not known.extensible:
+        _report_outside(codelist, used, [*known.submission_values, *own], report)
     return codelist.model_copy(update={"terms": tuple(terms)})
 
 

@@ -17,6 +17,7 @@ from define_xml.catalogue import RULES
 from define_xml.check import check_define
 from define_xml.derive import derive_metadata
 from define_xml.evidence import levels_by, observe
+from define_xml.iso_types import narrowest
 from define_xml.origin_of import origin_of
 from define_xml.publish import publish_define
 from define_xml.writer import write_define
@@ -731,6 +732,64 @@ RAW = {
 def test_origin_of_executed_steps(steps: tuple[Trace, ...], analysis: bool, expected: m.Origin):
     """Collected names form and fields; steps that filled nothing do not count."""
     assert origin_of(steps, RAW, analysis=analysis, base="AE") == expected
+
+
+def test_columns_of_a_condition_are_no_sources():
+    """A value taken from a form under a condition on a derived variable is collected from the form."""
+    steps = (Trace("X", 1, "assign_no_ct", ("ae.CELLS", "LBTESTCD"), "", "LBTESTCD == 'BLASTCE'", 3),)
+    expected = m.Origin(type="Collected", source="Investigator", description="Form ae (Adverse Events), field CELLS")
+    assert origin_of(steps, RAW, analysis=False) == expected
+
+
+@pytest.mark.parametrize(
+    ("values", "typed", "expected"),
+    [
+        (["2024-01-05", "2023-12-31"], "datetime", "date"),
+        (["2024-01-05", "2023"], "date", "partialDate"),
+        (["2024-01-05T10:30", "2024-01-05T10:30:15"], "date", "datetime"),
+        (["2024-01-05T10:30", "2024-01"], "datetime", "partialDatetime"),
+        (["2024---05", "2024-01-05"], "datetime", "incompleteDatetime"),
+        (["10:30"], "time", "time"),
+        (["10"], "time", "partialTime"),
+        (["05JAN2024"], "datetime", None),
+        (["2024-01-05"], "text", None),
+        ([], "date", None),
+    ],
+)
+def test_the_data_decide_how_precise_a_date_is(values: list[str], typed: str, expected: str | None):
+    """The narrowest type of the family that all values have."""
+    assert narrowest(pd.Series(values, dtype="str"), typed) == expected
+
+
+def test_a_coded_list_shows_the_used_terms():
+    """Terms of the release and of the study that are used, with codes; unused study terms are left out."""
+    frame = pd.DataFrame({"LBORRESU": ["g/L", "blasts/view"]})
+    layout = Layout("LB", "Labs", (Column("LBORRESU", "Unit"),))
+    spec = m.Dataset(name="LB", variables=(m.Variable(name="LBORRESU", codelist="UNIT"),))
+    terms = (
+        m.Term(term="blasts/view", decode="Blasts per View"),
+        m.Term(term="proportion"),
+        m.Term(term="g/L", synonyms=("G/L",)),
+    )
+    study = m.Study(study_id="S", datasets=(spec,), codelists=(m.Codelist(id="UNIT", code="C71620", terms=terms),))
+    derived, findings = derive_metadata(study, {"LB": observe(Dataset(layout, normalise(frame)), spec)})
+    assert len(findings) == 0
+    assert [(one.term, one.code, one.extended) for one in derived.codelists[0].terms] == [
+        ("g/L", "C42576", False),
+        ("blasts/view", "", True),
+    ]
+
+
+def test_values_outside_a_closed_list_are_one_finding():
+    """Seven values outside a sponsor's list are one finding that shows five."""
+    frame = pd.DataFrame({"X": [f"V{one}" for one in range(7)]})
+    spec = m.Dataset(name="XX", variables=(m.Variable(name="X", codelist="OWN"),))
+    study = m.Study(study_id="S", datasets=(spec,), codelists=(m.Codelist(id="OWN", terms=(m.Term(term="A"),)),))
+    evidence = {"XX": observe(Dataset(Layout("XX", "", (Column("X"),)), normalise(frame)), spec)}
+    _, findings = derive_metadata(study, evidence)
+    assert findings.frame["message"].tolist() == [
+        "the data have 'V0', 'V1', 'V2', 'V3', 'V4' and 2 more, codelist OWN has A"
+    ]
 
 
 def test_publish_writes_file_stylesheet_and_page(tmp_path: Path):
