@@ -46,6 +46,7 @@ def _known(context: Context) -> Iterator[tuple[m.Dataset, m.Step, Path, Algorith
 def targets(context: Context) -> Iterator[Found]:
     """Find targets that are no variable of their dataset and that neither a later step nor another dataset reads."""
     elsewhere = {name for _, step, _ in context.steps() for name in _read(context, step) if "." in name}
+    elsewhere |= {name for _, step, _, entry in _known(context) for name in _table_columns(step, entry)}
     for i, dataset in enumerate(context.study.datasets):
         for j, step in enumerate(dataset.steps):
             target = step.target.removeprefix(f"{dataset.name}.")
@@ -215,6 +216,15 @@ def _read(context: Context, step: m.Step) -> Iterator[str]:
                     yield text
                 elif parameter.role in (Role.CONDITION, Role.EXPRESSION):
                     yield from _columns(text)
+
+
+def _table_columns(step: m.Step, entry: Algorithm) -> Iterator[str]:
+    """Yield the columns that a step reads of its table, with the table's name."""
+    tables = [step.arguments.get(p.name, p.default) for p in entry.arguments if p.role is Role.TABLE]
+    for parameter in entry.arguments:
+        if parameter.role is Role.TABLE_COLUMN:
+            for column in _texts(step.arguments.get(parameter.name, parameter.default)):
+                yield from (f"{table}.{column}" for table in tables if isinstance(table, str))
 
 
 @dataclass
