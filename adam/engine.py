@@ -10,9 +10,11 @@ import pandas as pd
 
 import adam.derivations
 import adam.parameters  # noqa: F401 - fills the catalogue
+from adam import selection
 from adam.catalog import DERIVATIONS
 from specs import models
 from specs.expressions import parse
+from spectrail import frames
 from spectrail.build import Build, SourceTable
 from spectrail.dataset import Dataset
 from spectrail.errors import Place, SpecError
@@ -22,8 +24,8 @@ from spectrail.lineage import Lineage, RecordLineage
 from spectrail.runner import STACK, START, Workspace
 from spectrail.settings import substituted
 
-PREDECESSOR = "predecessor"
-"""The derivation that copies a variable whose origin is Predecessor."""
+PREDECESSOR, SUPPLEMENTAL = "predecessor", "derive_var_supp"
+"""The derivations that copy a variable whose origin is Predecessor."""
 
 
 @dataclass
@@ -44,7 +46,8 @@ class Engine:
 
     def __post_init__(self) -> None:
         self.specs = {dataset.name: dataset for dataset in self.study.datasets if dataset.steps or dataset.parameters}
-        self.plans = {name: plan(self.study, spec) for name, spec in self.specs.items()}
+        names = {name: tuple(map(str, one.frame.columns)) for name, one in self.sdtm.items()}
+        self.plans = {name: plan(self.study, spec, names) for name, spec in self.specs.items()}
         self.space = Workspace(
             catalog=DERIVATIONS.registry,
             plans=self.plans,
@@ -57,9 +60,9 @@ class Engine:
         )
 
     def datasets(self, names: Sequence[str] | None = None) -> Iterator[Dataset]:
-        """Yield the analysis datasets named (default: all)."""
+        """Yield the analysis datasets named (default: all); those without variables are not among them."""
         for name in self.plans:
-            if names is None or name in names:
+            if (names is None or name in names) and self.specs[name].variables:
                 build = self.space.run(name)
                 if build.block is None:
                     raise SpecError(f"the steps of {name} start no records", place=Place(dataset=name))
@@ -89,11 +92,14 @@ class Engine:
         return np.where(wide >= 0, build.current(np.where(wide >= 0, wide, 0)), -1).astype(np.int32)
 
 
-def plan(study: models.Study, dataset: models.Dataset) -> tuple[models.Step, ...]:
+def plan(
+    study: models.Study, dataset: models.Dataset, columns: Mapping[str, Sequence[str]] | None = None
+) -> tuple[models.Step, ...]:
     """Expand the specification of an analysis dataset into its steps.
 
     Each parameter becomes a block of records of its own, then come the steps of the dataset; variables whose origin
     is Predecessor are copied as soon as their source is at hand; `$name` becomes the value of that setting.
+    A dataset without variables is a working table: it starts with all columns of its sources (`columns`, by dataset).
     """
     steps = [*_parameter_steps(dataset), *dataset.steps]
     made = {step.target for step in steps}
@@ -111,6 +117,8 @@ def plan(study: models.Study, dataset: models.Dataset) -> tuple[models.Step, ...
         full.append(step)
         if step.algorithm == START and step.source:
             direct = {name: text for name, text in copies.items() if text.partition(".")[0] == step.source[0]}
+            if not dataset.variables:
+                direct = {name: f"{step.source[0]}.{name}" for name in (columns or {}).get(step.source[0], ())}
             full += [_copy(name, text) for name, text in direct.items()]
         if number == anchor:
             full += [_copy(name, text) for name, text in looked_up.items()]
@@ -125,6 +133,12 @@ def _anchor(steps: Sequence[models.Step]) -> int:
 
 
 def _copy(name: str, text: str) -> models.Step:
+    """Copy a predecessor: a variable, or a supplemental qualifier (`SUPPAE.AETRTEM`) of the parent record."""
+    parent = text.partition(".")[0]
+    if parent.startswith("SUPP") and len(parent) > len("SUPP"):
+        domain = parent.removeprefix("SUPP")
+        source = () if domain == "DM" else (f"{domain}.{domain}SEQ",)
+        return models.Step(target=name, algorithm=SUPPLEMENTAL, source=source, arguments={"qualifier": text})
     return models.Step(target=name, algorithm=PREDECESSOR, source=(text,))
 
 
@@ -176,4 +190,33 @@ def finished(build: Build, spec: models.Dataset) -> Dataset:
     )
     providers = {name: tuple(found) for name, found in block.providers.items() if name in spec.names}
     lineage = Lineage(block.links, tuple(build.traces), providers)
-    return Dataset(layout, pd.DataFrame(columns, index=block.index), lineage, Findings())
+    return Dataset(layout, pd.DataFrame(columns, index=block.index), lineage, problem_findings(build, spec))
+
+
+def problem_findings(build: Build, spec: models.Dataset) -> Findings:
+    """Turn what the steps met into findings with the natural keys of the records they lie in."""
+    block = build.block
+    assert block is not None
+    keys = [name for name in (*spec.keys, "USUBJID") if name in block.columns and not name.endswith("SEQ")]
+    keys = list(dict.fromkeys(keys))
+    parts = []
+    for held in build.problems:
+        record = build.current(held.ids)
+        text = frames.repeat_text("", len(record)).fillna("")
+        for name in keys:
+            values = selection.take_column(frames.as_text(block.columns[name]), record).fillna("")
+            text = text + (" " if name != keys[0] else "") + name + "=" + values
+        problem = held.problem
+        parts.append(
+            Findings.of(
+                rule=problem.rule,
+                severity=problem.severity,
+                dataset=build.name,
+                variable=held.variable or problem.column,
+                record=record + 1,
+                keys=text,
+                value=pd.Series(list(problem.values), dtype="str").fillna(""),
+                message=problem.message,
+            )
+        )
+    return Findings.concat(parts)

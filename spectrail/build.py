@@ -125,6 +125,9 @@ class Build:
         """Replace the records by what a record algorithm gave back, keeping track of where each came from."""
         block = self._block()
         provider = result.provider
+        if _unchanged(result, len(block)):
+            self._add_columns(block, result, table)
+            return
         for exclusion in result.excluded:
             self._exclude(block, exclusion)
         links = _relink(block.links, result, table)
@@ -140,13 +143,18 @@ class Build:
             variable: [Provider(one.source, one.column, _moved(one.row, provider, kept)) for one in found]
             for variable, found in block.providers.items()
         }
-        for one in result.taken:
-            providers[one.variable] = [Provider(one.table, one.column, one.rows.astype(np.int32))]
+        providers |= _taken(result, table)
         frame = result.frame
         columns = {
             str(name): pd.Series(frame[name].array, index=pd.RangeIndex(len(frame)), name=name) for name in frame
         }
         self.block = Block(columns, ids, links, providers)
+
+    def _add_columns(self, block: Block, result: Records, table: str) -> None:
+        """Take over the variables of a step that left the records as they were."""
+        frame = result.frame
+        columns = {str(name): pd.Series(frame[name].array, index=block.index, name=name) for name in frame}
+        self.block = Block(columns, block.ids, block.links, block.providers | _taken(result, table))
 
     def hold(self, problems: Sequence[Problem], variable: str, rows: Positions | None) -> None:
         """Keep problems with the ids and raw rows of their records; `rows` are the positions a step worked on."""
@@ -191,6 +199,21 @@ def _distinct(positions: Positions, count: int) -> bool:
     named = np.zeros(count, dtype=bool)
     named[positions] = True
     return int(named.sum()) == len(positions)
+
+
+def _taken(result: Records, table: str) -> dict[str, list[Provider]]:
+    """Return the providers that a record algorithm named, by variable; a variable may come from several tables."""
+    found: dict[str, list[Provider]] = {}
+    for one in result.taken:
+        found.setdefault(one.variable, []).append(Provider(one.table or table, one.column, one.rows.astype(np.int32)))
+    return found
+
+
+def _unchanged(result: Records, count: int) -> bool:
+    """Tell whether a step gave back the same records in the same order, without new links."""
+    if result.links is not None or result.joined is not None or result.linked or result.excluded:
+        return False
+    return len(result.provider) == count and bool((result.provider == np.arange(count)).all())
 
 
 def _moved(rows: Int32, provider: Positions, kept: npt.NDArray[np.bool_]) -> Int32:

@@ -130,6 +130,8 @@ def compare(operator: str, left: Text | Number, right: Text | Number) -> Bools:
     if isinstance(left, Number) and isinstance(right, Text):
         return compare(MIRRORED[operator], right, left)
     assert isinstance(left, Text)
+    if isinstance(right, Text) and left.instants is not None and right.instants is not None:
+        return _points(operator, left.instants, right.instants)
     if isinstance(right, Number):
         return _text_with_number(operator, left, right)
     if len(right) == 1:
@@ -140,6 +142,15 @@ def compare(operator: str, left: Text | Number, right: Text | Number) -> Bools:
 
 
 MIRRORED = {"==": "==", "!=": "!=", "<": ">", "<=": ">=", ">": "<", ">=": "<="}
+
+
+_POINTS = {"==": np.equal, "!=": np.not_equal, "<": np.less, "<=": np.less_equal, ">": np.greater}
+_POINTS[">="] = np.greater_equal
+
+
+def _points(operator: str, left: Any, right: Any) -> Bools:
+    """Compare numeric dates and datetimes as points in time; a null makes it false."""
+    return np.asarray(_POINTS[operator](left, right) & ~np.isnat(left) & ~np.isnat(right))
 
 
 def _text_with_number(operator: str, left: Text, right: Number) -> Bools:

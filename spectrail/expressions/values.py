@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -23,10 +23,14 @@ Bools = npt.NDArray[np.bool_]
 
 @dataclass(frozen=True)
 class Text:
-    """Texts as codes over a dictionary; the empty text is null. `null` marks the literal `None`."""
+    """Texts as codes over a dictionary; the empty text is null. `null` marks the literal `None`.
+
+    A numeric date or datetime keeps its instants (`datetime64[us]`), so that two such columns compare as points.
+    """
 
     coded: Coded
     null: bool = False
+    instants: Any = None
 
     def __len__(self) -> int:
         return len(self.coded)
@@ -131,13 +135,20 @@ def value_of_column(values: pd.Series) -> Value:
 
 
 def _iso_of_datetimes(values: pd.Series) -> Text:
-    codes, distinct = pd.factorize(values)
-    texts = (
-        np.datetime_as_string(np.asarray(distinct, dtype="datetime64[s]")) if len(distinct) else np.array([], "U1")
+    """Write each value for itself, a midnight as a date: the text must not depend on the other rows."""
+    instants = np.asarray(values, dtype="datetime64[us]")
+    codes, distinct = pd.factorize(instants)
+    known = np.asarray(distinct, dtype="datetime64[us]")
+    if not len(known):
+        return replace(text_of(codes.astype(np.int32), pa.array([], pa.large_string())), instants=instants)
+    midnight = known.astype(np.int64) % 86_400_000_000 == 0
+    texts = np.where(
+        midnight,
+        np.datetime_as_string(known.astype("datetime64[D]")),
+        np.datetime_as_string(known.astype("datetime64[s]")),
     )
-    if len(distinct) and (np.asarray(distinct, dtype="datetime64[us]").astype(np.int64) % 86_400_000_000 == 0).all():
-        texts = np.datetime_as_string(np.asarray(distinct, dtype="datetime64[D]"))
-    return text_of(codes.astype(np.int32), pa.array(texts.astype(object), pa.large_string()))
+    made = text_of(codes.astype(np.int32), pa.array(texts.astype(object), pa.large_string()))
+    return replace(made, instants=instants)
 
 
 def finite(values: Floats) -> Floats:
