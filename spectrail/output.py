@@ -19,6 +19,11 @@ from pathlib import Path
 from spectrail.errors import OutputError, Place
 
 RUN_RECORD = "run.json"
+NO_ROOM = {
+    errno.ENOSPC: "the disk is full",
+    errno.EDQUOT: "the disk quota is used up",
+    errno.EFBIG: "a file would grow over the limit of this system",
+}
 _AT_FDCWD, _RENAME_EXCHANGE = -100, 2
 
 
@@ -45,9 +50,9 @@ def replacing(out: Path) -> Iterator[Path]:
             sync_tree(building)
             _exchange(building, out)
         except OSError as error:
-            if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            if error.errno in NO_ROOM:
                 raise OutputError(
-                    "the disk is full; the previous output is untouched",
+                    f"{NO_ROOM[error.errno]}; the previous output is untouched",
                     place=Place(file=str(out)),
                     hint="free some space and run again",
                 ) from error
