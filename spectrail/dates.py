@@ -182,12 +182,16 @@ def _distinct_parts(values: pd.Series) -> tuple[Int, Parts]:
 def precision(values: pd.Series) -> npt.NDArray[np.int8]:
     """Return how far a date is known without a gap: NONE, YEAR, MONTH, DAY, HOUR, MINUTE or SECOND."""
     codes, found = _distinct_parts(values)
+    return _precision(found)[codes]
+
+
+def _precision(found: Parts) -> npt.NDArray[np.int8]:
     level = np.zeros(len(found.valid), dtype=np.int8)
     known = found.valid
     for number, part in enumerate((found.year, found.month, found.day, found.hour, found.minute, found.second), 1):
         known = known & (part >= 0)
         level[known] = number
-    return level[codes]
+    return level
 
 
 def has_time(values: pd.Series) -> Bools:
@@ -257,6 +261,13 @@ def _seconds(part: Int, otherwise: int) -> Int:
     return np.where(part >= 0, part, otherwise)
 
 
+def spans(values: pd.Series) -> tuple[Instants, Instants, npt.NDArray[np.int8]]:
+    """Return `bounds` and `precision` of dates together."""
+    codes, found = _distinct_parts(values)
+    early, late = _bounds(found, utc=False)
+    return early[codes], late[codes], _precision(found)[codes]
+
+
 def earliest(values: pd.Series) -> Instants:
     """Return the earliest instant that each date may mean; see `bounds`."""
     return bounds(values)[0]
@@ -267,10 +278,11 @@ def latest(values: pd.Series) -> Instants:
     return bounds(values)[1]
 
 
-def compare(left: pd.Series, right: pd.Series) -> npt.NDArray[np.int8]:
+def compare(left: pd.Series, right: pd.Series, *, whole_days: bool = False) -> npt.NDArray[np.int8]:
     """Compare dates as far as both are known: BEFORE, AFTER, SAME (one may lie within the other) or UNKNOWN.
 
-    `2020-03` is before `2020-04-02` and the same as `2020-03-15`; UNKNOWN where a date or its year is missing.
+    `2020-03` is before `2020-04-02` and the same as `2020-03-15`; UNKNOWN where a date or its year is missing.  With
+    `whole_days`, dates are the same only where both are known to the day, else UNKNOWN.
     """
     (codes, found), (other_codes, other) = _distinct_parts(left), _distinct_parts(right)
     plain = _ends(codes, found, other_codes, other, utc=False)
@@ -278,7 +290,10 @@ def compare(left: pd.Series, right: pd.Series) -> npt.NDArray[np.int8]:
     zoned = (found.offset != NO_OFFSET)[codes] & (other.offset != NO_OFFSET)[other_codes]
     if zoned.any():
         result = np.where(zoned, compare_bounds(*_ends(codes, found, other_codes, other, utc=True)), result)
-    return result
+    if whole_days:
+        whole = (_precision(found) >= DAY)[codes] & (_precision(other) >= DAY)[other_codes]
+        result = np.where((result == SAME) & ~whole, UNKNOWN, result)
+    return result.astype(np.int8, copy=False)
 
 
 def _ends(

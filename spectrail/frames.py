@@ -231,6 +231,14 @@ def first_positions(codes: Positions, count: int) -> Positions:
     return first
 
 
+def complement(positions: Positions, size: int) -> Positions:
+    """Return the positions 0..size-1 that are not among `positions`, ascending."""
+    # numpy's setdiff1d hashes: far slower than a mask
+    absent = np.ones(size, dtype=np.bool_)
+    absent[positions] = False
+    return np.flatnonzero(absent).astype(np.int64, copy=False)
+
+
 def segment_reduce(values: npt.NDArray[Any], codes: Positions, how: Literal["min", "max", "sum"]) -> npt.NDArray[Any]:
     """Reduce values per group code 0..n-1; every code must occur. NaN makes `min` and `max` of its group NaN."""
     if not len(values):

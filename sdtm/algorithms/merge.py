@@ -50,7 +50,7 @@ def merge(
     if expect != "one-to-many":
         first = frames.run_starts(record)
         record, row = record[first], row[first]
-    lonely = np.setdiff1d(np.arange(len(frame), dtype=np.int64), record)
+    lonely = frames.complement(record, len(frame))
     problems += _reported(left, lonely, report)
     excluded = (Exclusion(lonely, "no row of the merged table has its key"),) if unmatched == "exclude" else ()
     if unmatched == "keep":

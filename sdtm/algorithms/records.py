@@ -17,7 +17,7 @@ def take_records(frame: pd.DataFrame, positions: Positions, *, reason: str) -> R
     """Keep the records at `positions` (ascending) and leave the others out with a reason."""
     if len(positions) == len(frame):
         return Records(frame, np.arange(len(frame), dtype=np.int64))
-    left = np.setdiff1d(np.arange(len(frame), dtype=np.int64), positions)
+    left = frames.complement(positions, len(frame))
     kept = frame.take(positions).reset_index(drop=True)
     return Records(kept, positions, excluded=(Exclusion(left, reason),))
 

@@ -77,19 +77,13 @@ def _candidates(date: pd.Series, reference: pd.Series, given: npt.NDArray[np.boo
     before = given & (day < day_zero)
     # only the day of the reference and partial dates need more than the day
     open_ = np.flatnonzero(given & ~before & ((day == day_zero) | np.isnan(day) | np.isnan(day_zero)))
-    before[open_] = _before(date.iloc[open_], reference.iloc[open_])
+    found = dates.compare(date.iloc[open_], reference.iloc[open_], whole_days=True)
+    before[open_] = (found == dates.BEFORE) | (found == dates.SAME)
     rows = np.flatnonzero(before).astype(np.int64)
     days = day[rows]
     partial = np.flatnonzero(np.isnan(days))
     days[partial] = dates.earliest(date.iloc[rows[partial]]).astype("datetime64[D]").astype(np.int64)
     return rows, days.astype(np.int64)
-
-
-def _before(date: pd.Series, reference: pd.Series) -> npt.NDArray[np.bool_]:
-    """Tell which dates are certainly before or at the reference."""
-    found = dates.compare(date, reference)
-    whole = (dates.precision(date) >= dates.DAY) & (dates.precision(reference) >= dates.DAY)
-    return np.asarray((found == dates.BEFORE) | ((found == dates.SAME) & whole))
 
 
 def _ties(

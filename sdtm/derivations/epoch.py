@@ -35,8 +35,8 @@ def derive_epoch(
     a time is the beginning of its day.  A partial date gets an epoch only where all its possible days have the same
     one.
     """
-    low, high = dates.bounds(values)
-    timed = dates.has_time(values)
+    low, high, level = dates.spans(values)
+    timed = level >= dates.HOUR
     elements = _Elements(table, key, start, end)
     owner, owners = frames.shared_codes([subject], [elements.subject])
     elements.order(owners)
@@ -60,9 +60,8 @@ class _Elements:
     def __init__(self, table: pd.DataFrame, key: str, start: str, end: str) -> None:
         self.subject = frames.as_text(table[key].reset_index(drop=True))
         begin, finish = (frames.as_text(table[name].reset_index(drop=True)) for name in (start, end))
-        self.low, high = dates.bounds(begin)
-        whole = dates.precision(begin) >= dates.DAY
-        self.high = np.where(whole, self.low, high)
+        self.low, high, level = dates.spans(begin)
+        self.high = np.where(level >= dates.DAY, self.low, high)
         self.last = dates.bounds(finish)[1]
         self.sorted: Positions = np.empty(0, dtype=np.int64)
         self.owners: Positions = np.empty(0, dtype=np.int64)
@@ -115,18 +114,11 @@ def derive_epoch_by_dates(
     Dates compare by time where both have one, else by day.  Null where a partial date leaves it open, and for dates
     that are not before the start of a subject without a known end only `during` is given when the end is missing.
     """
-    at_start = _decided(values, start)
-    at_end = _decided(values, end)
+    at_start = dates.compare(values, start, whole_days=True)
+    at_end = dates.compare(values, end, whole_days=True)
     code = np.full(len(values), -1, dtype=np.int64)
     code[at_start == dates.BEFORE] = 0
     begun = (at_start == dates.SAME) | (at_start == dates.AFTER)
     code[begun & ((at_end == dates.BEFORE) | (at_end == dates.SAME) | end.isna().to_numpy())] = 1
     code[begun & (at_end == dates.AFTER)] = 2
     return frames.take_text([before, during, after], code)
-
-
-def _decided(left: pd.Series, right: pd.Series) -> npt.NDArray[np.int8]:
-    """Compare dates; a partial one that overlaps is unknown, not the same."""
-    found = dates.compare(left, right)
-    whole = (dates.precision(left) >= dates.DAY) & (dates.precision(right) >= dates.DAY)
-    return np.where((found == dates.SAME) & ~whole, dates.UNKNOWN, found).astype(np.int8)

@@ -21,23 +21,24 @@ def merge_supp(parent: pd.DataFrame, supp: pd.DataFrame) -> tuple[pd.DataFrame, 
     SUPP-- dataset); nothing is dropped in silence.  A QNAM that is a variable of the parent already raises
     InputError.
     """
-    clash = sorted(set(supp["QNAM"].dropna()) & set(parent.columns))
+    names = sorted(supp["QNAM"].dropna().unique())
+    clash = [name for name in names if name in parent.columns]
     if clash:
         raise InputError(f"QNAM {clash[0]} is a variable of the parent dataset already")
     made = {str(name): parent[name] for name in parent.columns}
-    for name in sorted(supp["QNAM"].dropna().unique()):
+    for name in names:
         made[name] = frames.missing_text(len(parent))
     parents, rows = _pairs(parent, supp)
     problems = [*_orphans(supp, rows)]
     qnam, _ = frames.factorize(supp["QNAM"])
     cell, cells = frames.group_codes([pd.Series(parents), pd.Series(qnam[rows])]) if len(rows) else (rows, 0)
     first = frames.first_positions(cell, cells)
-    extra = np.setdiff1d(np.arange(len(rows), dtype=np.int64), first)
+    extra = frames.complement(first, len(rows))
     if len(extra):
         message = "second value of the same qualifier for one parent record; the first is kept"
         where = np.unique(rows[extra])
         problems.append(Problem("MAP-SUPP-REPEATED", "error", message, where, supp["QVAL"].iloc[where].to_numpy()))
-    for name in sorted(supp["QNAM"].dropna().unique()):
+    for name in names:
         mine = first[(supp["QNAM"].iloc[rows[first]] == name).to_numpy(dtype=bool)]
         place = np.full(len(parent), -1, dtype=np.int64)
         place[parents[mine]] = rows[mine]
@@ -80,7 +81,7 @@ def canonical_numbers(values: pd.Series) -> pd.Series:
 
 
 def _orphans(supp: pd.DataFrame, rows: Positions) -> list[Problem]:
-    lost = np.setdiff1d(np.arange(len(supp), dtype=np.int64), rows)
+    lost = frames.complement(rows, len(supp))
     if not len(lost):
         return []
     message = "supplemental qualifier without a parent record"

@@ -124,6 +124,14 @@ def test_dates_compare_as_far_as_both_are_known(left: str | None, right: str, ex
     assert dates.compare(text(left), text(right)).tolist() == [expected]
 
 
+def test_with_whole_days_only_dates_known_to_the_day_can_be_the_same() -> None:
+    """A month that contains the other date leaves it open."""
+    left = text("2020-03", "2020-03-15", "2020-03-15T10:00", "2020-02")
+    right = text("2020-03-15", "2020-03-15T10:00", "2020-03-15", "2020-03-15")
+    expected = [dates.UNKNOWN, dates.SAME, dates.SAME, dates.BEFORE]
+    assert dates.compare(left, right, whole_days=True).tolist() == expected
+
+
 def test_study_days_have_no_day_zero_and_need_complete_dates() -> None:
     """The reference is day 1 and the day before it day -1; times do not matter."""
     values = text("2020-03-01", "2020-02-29", "2020-03-02T00:01", "2020-03", None, "2020-03-01T23:59", "-----T07:15")

@@ -66,6 +66,13 @@ def test_pick_takes_first_or_last_member_by_order_with_ties_by_row() -> None:
     assert frames.pick(codes[:0], take="last").tolist() == []
 
 
+def test_complement_lists_the_other_positions() -> None:
+    """Ascending; of nothing everything, of everything nothing."""
+    assert frames.complement(np.array([3, 1, 1]), 5).tolist() == [0, 2, 4]
+    assert frames.complement(np.array([], dtype=np.int64), 2).tolist() == [0, 1]
+    assert frames.complement(np.array([0], dtype=np.int64), 1).tolist() == []
+
+
 def test_segment_reduce_works_on_groups_in_any_order() -> None:
     """One value per group code."""
     codes = np.array([1, 0, 1, 0], dtype=np.int64)
