@@ -6,6 +6,7 @@ trouble, then the tree is built.  So a hostile file costs neither memory nor tim
 
 from __future__ import annotations
 
+from collections.abc import Sized
 from pathlib import Path
 from typing import Any, cast
 
@@ -15,7 +16,10 @@ from spectrail.errors import InputError, Place
 
 MAX_BYTES = 64 * 1024 * 1024
 MAX_DEPTH = 60
-MAX_ELEMENTS = 1_000_000
+MAX_ELEMENTS = 500_000
+MAX_ATTRIBUTES = 1_200_000
+MAX_PIECE = 4 * 1024 * 1024
+"""Bytes from one `<` to the next: a tag with its attributes, or a text."""
 _CHUNK = 1 << 16
 
 
@@ -29,14 +33,18 @@ class _Guard:
     def __init__(self) -> None:
         self.depth = 0
         self.elements = 0
+        self.attributes = 0
 
-    def start(self, tag: str, attributes: object) -> None:
+    def start(self, tag: str, attributes: Sized) -> None:
         self.depth += 1
         self.elements += 1
+        self.attributes += len(attributes)
         if self.depth > MAX_DEPTH:
             raise _Refused(f"elements are nested more than {MAX_DEPTH} deep")
         if self.elements > MAX_ELEMENTS:
             raise _Refused(f"more than {MAX_ELEMENTS:,} elements")
+        if self.attributes > MAX_ATTRIBUTES:
+            raise _Refused(f"more than {MAX_ATTRIBUTES:,} attributes")
 
     def end(self, tag: str) -> None:
         self.depth -= 1
@@ -93,6 +101,7 @@ def parse_bytes(content: bytes, *, name: str) -> etree._ElementTree:
 def _guard(content: bytes, name: str) -> None:
     watched = parser(target=_Guard())
     try:
+        _check_pieces(content)
         for start in range(0, len(content), _CHUNK):
             watched.feed(content[start : start + _CHUNK])
         watched.close()
@@ -104,6 +113,16 @@ def _guard(content: bytes, name: str) -> None:
         ) from refused
     except (etree.XMLSyntaxError, LookupError, UnicodeError) as error:
         raise _not_well_formed(error, name) from error
+
+
+def _check_pieces(content: bytes) -> None:
+    """Refuse a piece that is too long before any parser holds it."""
+    start = 0
+    while len(content) - start > MAX_PIECE:
+        found = content.rfind(b"<", start + 1, start + MAX_PIECE)
+        if found < 0:
+            raise _Refused(f"one tag or text has more than {MAX_PIECE:,} bytes")
+        start = found
 
 
 def _not_well_formed(error: Exception, name: str) -> InputError:

@@ -480,7 +480,7 @@ table{border-collapse:collapse;width:100%;font-size:.88rem}
 th,td{border:1px solid var(--line);padding:.3rem .5rem;text-align:left;vertical-align:top}
 thead th{background:#e9eef3;position:static;font-weight:600}
 tbody th{font-weight:600}
-.variables th:first-child{width:8.5rem}.variables th:nth-child(2){width:17%}.variables th:nth-child(3){width:6.5rem}.variables th:nth-child(4){width:6rem}.variables th:nth-child(5){width:15%}.variables th:nth-child(6){width:15%}
+.variables th:first-child{width:8rem}.variables th:nth-child(2){width:15%}.variables th:nth-child(3){width:6.5rem}.variables th:nth-child(4){width:5.5rem}.variables th:nth-child(5){width:14%}.variables th:nth-child(6){width:14%}.variables th:last-child{width:28%}
 .values .variables th:first-child{width:22%}.values .variables th:nth-child(2),.values .variables th:nth-child(5),.values .variables th:nth-child(6){width:14%}.values .variables th:nth-child(4){width:2.6rem}
 td{overflow-wrap:break-word}
 tr:target,article:target,.result:target,.values:target>h3,section:target>h2{background:var(--mark)}
