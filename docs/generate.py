@@ -35,6 +35,7 @@ def pages() -> dict[str, str]:
         "specification.md": specification_page(),
         "command-line.md": command_line_page(),
         "lint-rules.md": lint_page(),
+        "define-rules.md": define_page(),
     }
 
 
@@ -204,6 +205,23 @@ def lint_page() -> str:
     from specs.lint import rules_table
 
     return _page(["# Rules of `spectrail spec check`", rules_table()])
+
+
+def define_page() -> str:
+    """Return every rule of define.xml: import, check, build."""
+    from define_xml.catalogue import RULES
+
+    head = "| id | severity | fault | source |\n|---|---|---|---|\n"
+    rows = [f"| {one.id} | {one.severity} | {_cell(one.title)} | {_cell(one.source)} |" for one in RULES.values()]
+    return _page(
+        [
+            "# Rules of define.xml",
+            "`DEF-I` are found by `spectrail spec import` and when another version is written, `DEF-X`, `DEF-L`, `DEF-R`"
+            " and `DEF-S` by `spectrail define check`, `DEF-D` by the same with `--data`, `DEF-B` by a build, which"
+            " compares what the specification states with the data and the executed steps. The ids are this toolkit's own.",
+            head + "\n".join(rows),
+        ]
+    )
 
 
 def _first(function: Any) -> str:
