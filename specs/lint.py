@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from specs import (
     lint_names,  # noqa: F401 - registers its checks
+    lint_origins,  # noqa: F401
     lint_standard,  # noqa: F401
     lint_steps,  # noqa: F401
     lint_values,  # noqa: F401

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 
 from specs import models as m
+from specs.guides import kind_of
 from specs.linting import Context, Found, check, nearest
 from specs.nodes import Path
 
@@ -247,9 +248,9 @@ def no_keys(context: Context) -> Iterator[Found]:
 
 @check("SPEC-117", "error", "no variables")
 def no_variables(context: Context) -> Iterator[Found]:
-    """Find datasets without any variable."""
+    """Find datasets without any variable; only a working table of ADaM, which has steps, goes without."""
     for i, dataset in enumerate(context.study.datasets):
-        if not dataset.variables:
+        if not dataset.variables and not (dataset.steps and kind_of(dataset) == "adam"):
             hint = "list them, or check that the file with them is read"
             yield Found(("datasets", i), f"{dataset.name} has no variables", hint, "", dataset.name)
 

@@ -12,6 +12,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from specs import models as m
 from specs.expressions import parse
+from specs.guides import kind_of
 from specs.linting import Context, Found, check, nearest
 from specs.nodes import Path
 from spectrail.errors import SpecError
@@ -19,24 +20,23 @@ from spectrail.runner import STACK, START
 from spectrail.steps import Algorithm, Parameter, Role
 
 BUILT_IN = (START, STACK)
-AUTOMATIC = frozenset({"STUDYID", "DOMAIN"})
-"""Variables that the engine fills when no step does."""
 
 
-def _texts(value: Any) -> Iterator[str]:
+def all_texts(value: Any) -> Iterator[str]:
+    """Yield every text in an argument, keys of mappings included."""
     if isinstance(value, str):
         yield value
     elif isinstance(value, Mapping):
         for key, item in value.items():
             yield str(key)
-            yield from _texts(item)
+            yield from all_texts(item)
     elif isinstance(value, Sequence):
         for item in value:
-            yield from _texts(item)
+            yield from all_texts(item)
 
 
 def _known(context: Context) -> Iterator[tuple[m.Dataset, m.Step, Path, Algorithm]]:
-    for dataset, step, path in context.steps():
+    for dataset, step, path in context.settled():
         entry = context.algorithm(step)
         if entry is not None:
             yield dataset, step, path, entry
@@ -48,7 +48,7 @@ def targets(context: Context) -> Iterator[Found]:
     elsewhere = {name for _, step, _ in context.steps() for name in _read(context, step) if "." in name}
     elsewhere |= {name for _, step, _, entry in _known(context) for name in _table_columns(step, entry)}
     for i, dataset in enumerate(context.study.datasets):
-        for j, step in enumerate(dataset.steps):
+        for j, step in enumerate(dataset.steps if dataset.variables else ()):
             target = step.target.removeprefix(f"{dataset.name}.")
             if not target or target in dataset.names:
                 continue
@@ -140,7 +140,7 @@ def argument_types(context: Context) -> Iterator[Found]:
                 message = f"the argument {name!r} of {entry.name} does not fit: {problem}"
                 where = (*path, "arguments", name)
                 hint = f"it takes {_words(parameter.type)}"
-                yield Found(where, message, hint, " ".join(_texts(value)), dataset.name, step.target)
+                yield Found(where, message, hint, " ".join(all_texts(value)), dataset.name, step.target)
 
 
 def _plain(kind: Any) -> bool:
@@ -175,14 +175,14 @@ def _words(kind: Any) -> str:
 @check("SPEC-146", "error", "expression not understood")
 def expressions(context: Context) -> Iterator[Found]:
     """Find conditions and computations that do not parse; only the expression language is allowed in them."""
-    for dataset, step, path in context.steps():
+    for dataset, step, path in context.settled():
         texts = [(step.when, (*path, "when"), True)] if step.when else []
         entry = context.algorithm(step)
         for parameter in entry.parameters if entry is not None else ():
             if parameter.role in (Role.CONDITION, Role.EXPRESSION) and parameter.name in step.arguments:
                 condition = parameter.role is Role.CONDITION
                 where = (*path, "arguments", parameter.name)
-                texts += [(text, where, condition) for text in _texts(step.arguments[parameter.name])]
+                texts += [(text, where, condition) for text in all_texts(step.arguments[parameter.name])]
         for text, where, condition in texts:
             try:
                 parse(text, kind="condition" if condition else "any")
@@ -211,7 +211,7 @@ def _read(context: Context, step: m.Step) -> Iterator[str]:
     entry = context.algorithm(step)
     for parameter in entry.arguments if entry is not None else ():
         if parameter.name in step.arguments:
-            for text in _texts(step.arguments[parameter.name]):
+            for text in all_texts(step.arguments[parameter.name]):
                 if parameter.role in (Role.COLUMN, Role.NAME):
                     yield text
                 elif parameter.role in (Role.CONDITION, Role.EXPRESSION):
@@ -223,7 +223,7 @@ def _table_columns(step: m.Step, entry: Algorithm) -> Iterator[str]:
     tables = [step.arguments.get(p.name, p.default) for p in entry.arguments if p.role is Role.TABLE]
     for parameter in entry.arguments:
         if parameter.role is Role.TABLE_COLUMN:
-            for column in _texts(step.arguments.get(parameter.name, parameter.default)):
+            for column in all_texts(step.arguments.get(parameter.name, parameter.default)):
                 yield from (f"{table}.{column}" for table in tables if isinstance(table, str))
 
 
@@ -251,12 +251,25 @@ class _Columns:
                 self.forms.add(given)
         if entry.kind == "records" and not entry.order_only:
             self.opaque = True
-            self.mentioned.update(_texts(step.arguments))
+            self.mentioned.update(all_texts(step.arguments))
             self.mentioned.update(step.source)
-            named = set(_texts(step.arguments))
+            named = set(all_texts(step.arguments))
             for table in context.study.tables:
                 if table.name in named:  # a mapping table makes the variables that its headers name
                     self.mentioned.update(column.removeprefix("from ").strip() for column in table.columns)
+
+
+def copied(dataset: m.Dataset) -> set[str]:
+    """Return the variables of an analysis dataset that are copied from their predecessor without a step."""
+    if kind_of(dataset) != "adam":
+        return set()
+    return {variable.name for variable in dataset.variables if any(one.predecessor for one in variable.origins)}
+
+
+def _is_dataset(context: Context, name: str) -> bool:
+    """Tell whether a dataset is specified, or one of SDTMIG that the study takes from finished SDTM."""
+    known = context.guides.sdtm is not None and name in context.guides.sdtm.datasets
+    return name in context.datasets or (known and bool(context.study.sdtm_source))
 
 
 @check("SPEC-147", "error", "column does not exist")
@@ -265,13 +278,13 @@ def order(context: Context) -> Iterator[Found]:
     sources = {source.name for source in context.study.sources}
     tables = {table.name for table in context.study.tables}
     for i, dataset in enumerate(context.study.datasets):
-        state = _Columns()
+        state = _Columns(made=copied(dataset), opaque=bool(dataset.parameters) or not dataset.variables)
         later = [step.target for step in dataset.steps]
         for j, step in enumerate(dataset.steps):
             path = ("datasets", i, "steps", j)
             if step.algorithm == START:
                 for name in step.source:
-                    if name not in sources | tables and name not in context.datasets and name != dataset.name:
+                    if name not in sources | tables and not _is_dataset(context, name):
                         hint = nearest(name, sources)
                         yield Found((*path, "source"), f"unknown source {name!r}", hint, name, dataset.name)
                 state.forms.update(step.source)
@@ -307,15 +320,41 @@ def _problem(
         made = {step.target for step in other.steps}
         known = set(other.names) | made
         return None if rest in known else (f"{prefix} has no variable {rest!r}", nearest(rest, known))
-    if prefix.startswith("SUPP") and name in {step.target for step in dataset.steps}:
+    supplemental = prefix.startswith("SUPP") and _is_dataset(context, prefix.removeprefix("SUPP"))
+    if supplemental or _is_dataset(context, prefix):
         return None
     return f"unknown form or dataset {prefix!r} in {name!r}", nearest(prefix, {*forms, *context.datasets})
+
+
+@check("SPEC-152", "error", "unknown setting")
+def settings(context: Context) -> Iterator[Found]:
+    """Find arguments `$name` that name a setting the study does not have."""
+    for dataset, step, path in context.steps():
+        for text in all_texts(step.arguments):
+            name = text.removeprefix("$")
+            if text.startswith("$") and not text.startswith("$$") and name and name not in context.study.settings:
+                hint = nearest(name, list(context.study.settings))
+                yield Found(path, f"unknown setting {name!r}", hint, name, dataset.name, step.target)
+
+
+@check("SPEC-153", "error", "unknown rule of a parameter")
+def parameter_rules(context: Context) -> Iterator[Found]:
+    """Find parameters whose rule is not registered."""
+    for i, dataset in enumerate(context.study.datasets if context.catalog else ()):
+        for j, parameter in enumerate(dataset.parameters):
+            if parameter.rule and parameter.rule not in context.catalog:
+                where = ("datasets", i, "parameters", j, "rule")
+                hint = nearest(parameter.rule, list(context.catalog))
+                message = f"unknown rule {parameter.rule!r} of parameter {parameter.paramcd}"
+                yield Found(where, message, hint, parameter.rule, dataset.name, "PARAMCD")
 
 
 @check("SPEC-148", "error", "unknown table")
 def tables(context: Context) -> Iterator[Found]:
     """Find table arguments that name no form, lookup table or dataset, or a column that a lookup table lacks."""
     known = {source.name for source in context.study.sources} | set(context.datasets)
+    if context.study.sdtm_source and context.guides.sdtm is not None:
+        known |= set(context.guides.sdtm.datasets)
     lookup = {table.name: table for table in context.study.tables}
     for dataset, step, path, entry in _known(context):
         named = ""
@@ -329,51 +368,7 @@ def tables(context: Context) -> Iterator[Found]:
                     yield Found(where, f"unknown table {given!r}", hint, given, dataset.name, step.target)
             if parameter.role is Role.TABLE_COLUMN and named in lookup and parameter.name in step.arguments:
                 columns = lookup[named].columns
-                for text in _texts(given):
+                for text in all_texts(given):
                     if text not in columns:
                         message = f"the table {named} has no column {text!r}"
                         yield Found(where, message, nearest(text, columns), text, dataset.name, step.target)
-
-
-@check("SPEC-149", "warning", "variable never filled")
-def unfilled(context: Context) -> Iterator[Found]:
-    """Find variables of a dataset with steps that no step fills."""
-    cells = {
-        table.name: {*table.columns, *(cell for row in table.rows for cell in row)} for table in context.study.tables
-    }
-    for i, dataset in enumerate(context.study.datasets):
-        if not dataset.steps or not context.catalog:
-            continue
-        made = {step.target.removeprefix(f"{dataset.name}.") for step in dataset.steps}
-        for step in dataset.steps:
-            for text in _texts(step.arguments):
-                made |= {text, *cells.get(text, set())}
-        for j, variable in enumerate(dataset.variables):
-            if variable.name not in made | AUTOMATIC and variable.has_no_data != "Yes":
-                message = f"no step fills {dataset.name}.{variable.name}"
-                hint = "add a step, or set 'has no data' to Yes"
-                where = ("datasets", i, "variables", j)
-                yield Found(where, message, hint, variable.name, dataset.name, variable.name)
-
-
-@check("SPEC-150", "warning", "no origin")
-def origins(context: Context) -> Iterator[Found]:
-    """Find variables that have neither origin nor step: nothing says where their values come from."""
-    built = {dataset.name for dataset in context.study.datasets if dataset.steps}
-    for dataset, variable, path in context.variables():
-        if dataset.name.removeprefix("SUPP") in built:  # supplemental qualifiers are built with their dataset
-            continue
-        if not variable.origins and not variable.method and variable.has_no_data != "Yes":
-            message = f"{dataset.name}.{variable.name} has no origin, method or step"
-            yield Found(path, message, "give its origin", variable.name, dataset.name, variable.name)
-
-
-@check("SPEC-151", "warning", "derived without method")
-def methods(context: Context) -> Iterator[Found]:
-    """Find variables of origin Derived that have neither method nor step (Define-XML 2.1 asks for a method)."""
-    for dataset, variable, path in context.variables():
-        derived = any(origin.type == "Derived" for origin in variable.origins)
-        by_value = any(level.variable == variable.name and level.method for level in dataset.value_levels)
-        if derived and not variable.method and not by_value and not dataset.steps:
-            message = f"{dataset.name}.{variable.name} is derived, but no method says how"
-            yield Found(path, message, "refer to a method", variable.name, dataset.name, variable.name)

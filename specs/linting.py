@@ -6,14 +6,16 @@ import inspect
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 from specs import models as m
 from specs.faults import Fault, Rule, rule
 from specs.guides import Guides
 from specs.nodes import Path, Places
 from specs.terminology import Terminology
-from spectrail.errors import nearest_hint
+from spectrail.errors import UnknownNameError, nearest_hint
 from spectrail.findings import Severity
+from spectrail.settings import substituted
 from spectrail.steps import Algorithm
 
 
@@ -70,6 +72,13 @@ class Context:
         official = self.terms.terms(code)
         return frozenset(own | set(official.submission_values)), not official.extensible
 
+    def filled(self, value: Any) -> Any:
+        """Return arguments with `$name` replaced by the study's settings, as they are when one is unknown."""
+        try:
+            return substituted(value, self.study.settings)
+        except UnknownNameError:  # a rule of its own reports it
+            return value
+
     def algorithm(self, step: m.Step) -> Algorithm | None:
         """Return the algorithm of a step, None for an unknown one and for those of the runner."""
         if step.algorithm in self.catalog:
@@ -93,6 +102,13 @@ class Context:
         for i, dataset in enumerate(self.study.datasets):
             for j, step in enumerate(dataset.steps):
                 yield dataset, step, ("datasets", i, "steps", j)
+
+    def settled(self) -> Iterator[tuple[m.Dataset, m.Step, Path]]:
+        """Yield every step with the settings of the study in its arguments."""
+        for dataset, step, path in self.steps():
+            arguments = self.filled(step.arguments)
+            changed = arguments != step.arguments
+            yield dataset, step.model_copy(update={"arguments": arguments}) if changed else step, path
 
 
 Check = Callable[[Context], Iterator[Found]]

@@ -325,6 +325,18 @@ CASES: dict[str, tuple[str, str, str, int]] = {
         "refer to a method",
         7,
     ),
+    "SPEC-152": (
+        AE + STEPS.replace("ae_raw.TERM}", "ae_raw.TERM, times: $tims}") + "settings: {times: 2}\n",
+        "unknown setting 'tims'",
+        "did you mean times?",
+        13,
+    ),
+    "SPEC-153": (
+        ADLB.replace("ALB: Albumin (g/L)", "ALB: {param: Albumin (g/L), rule: keppt}"),
+        "unknown rule 'keppt' of parameter ALB",
+        "did you mean kept?",
+        14,
+    ),
     "SPEC-160": (
         AE + "codelists: {SEV: {code: C66769, terms: [MODRATE]}}\n",
         "C66769 (AESEV) has no term 'MODRATE' and is not extensible",
@@ -465,3 +477,28 @@ def test_the_guide_does_not_contradict_itself() -> None:
     faults = lint_faults(complete(m.Study(study_id="S1", datasets=datasets)), {})
     against = [f"SPEC-{number}" for number in range(118, 132)]
     assert [str(fault) for fault in faults if fault.rule.id in against] == []
+
+
+def test_analysis_datasets_are_not_blamed_for_what_the_engine_does(tmp_path: Path) -> None:
+    """Predecessors need no step, working tables no variables; settings stand in arguments, SDTM is at hand."""
+    text = """
+study_id: S1
+sdtm_source: sdtm
+settings: {times: 2}
+datasets:
+  ADWORK:
+    class: BASIC DATA STRUCTURE
+    steps: [{algorithm: records, source: LB}, {target: X, algorithm: copy, source: LBSEQ}]
+  ADSL:
+    keys: [STUDYID, USUBJID]
+    variables:
+      - {name: STUDYID, origin: {type: Predecessor, predecessor: DM.STUDYID}}
+      - {name: USUBJID, origin: {type: Predecessor, predecessor: DM.USUBJID}}
+      - {name: AGEU}
+    steps:
+      - {algorithm: records, source: DM}
+      - {target: AGEU, algorithm: copy, source: USUBJID, times: $times}
+"""
+    about_steps = [fault for fault in _faults(text, tmp_path) if "SPEC-139" < fault.rule.id < "SPEC-160"]
+    assert [str(fault) for fault in about_steps] == []
+    assert [fault.message for fault in _faults(text, tmp_path) if fault.rule.id == "SPEC-117"] == []
