@@ -18,6 +18,8 @@ from spectrail.findings import SEVERITIES, Findings
 
 out = Console(soft_wrap=True, highlight=False)
 err = Console(stderr=True, soft_wrap=True, highlight=False)
+WIDE = 160
+"""Columns of a table that does not go to a terminal."""
 STYLES = {"reject": "bold red", "error": "red", "warning": "yellow", "notice": "cyan"}
 
 
@@ -67,7 +69,7 @@ def print_findings(findings: Findings, *, most: int = 25) -> None:
         table.add_row(
             f"[{style}]{row.severity}[/]", str(row.count), row.rule, escape(where), escape(str(row.message))
         )
-    out.print(table)
+    out.print(table, soft_wrap=False, width=None if out.is_terminal else WIDE)
     if len(grouped) > most:
         out.print(f"... and {len(grouped) - most} more kinds of findings")
 
