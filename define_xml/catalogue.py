@@ -85,7 +85,7 @@ RULES: dict[str, Rule] = _rules(
     ("DEF-R28", "error", "an external dictionary without name or version", f"{_DEFINE} ExternalCodeList"),
     ("DEF-R29", "error", "a method without type Computation or Imputation", f"{_DEFINE} MethodDef"),
     ("DEF-R30", "error", "a formal expression that does not name its language", f"{_DEFINE} FormalExpression"),
-    ("DEF-R31", "error", "a value-level item without where clause", f"{_DEFINE} section 5.3.5"),
+    ("DEF-R31", "error", "a value-level item without where clause", f"{_DEFINE} section 5.3"),
     ("DEF-R32", "error", "a where clause on a variable of a dataset", f"{_DEFINE} ItemRef"),
     (
         "DEF-R33",

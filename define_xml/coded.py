@@ -33,7 +33,7 @@ PATTERNS: dict[str, re.Pattern[str]] = {
     ),
     "intervalDatetime": re.compile(r"[^/]+/[^/]+"),
 }
-"""What text of a data type looks like (Define-XML 2.1 section 4.3.1; ISO 8601)."""
+"""What text of a data type looks like (Define-XML 2.1 section 4.3; ISO 8601)."""
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""Which of the ISO 8601 data types of Define-XML the values of a variable have (section 4.3.1)."""
+"""Which of the ISO 8601 data types of Define-XML the values of a variable have (section 4.3)."""
 
 from __future__ import annotations
 

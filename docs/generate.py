@@ -216,9 +216,10 @@ def define_page() -> str:
     return _page(
         [
             "# Rules of define.xml",
-            "`DEF-I` are found by `spectrail spec import` and when another version is written, `DEF-X`, `DEF-L`, `DEF-R`"
-            " and `DEF-S` by `spectrail define check`, `DEF-D` by the same with `--data`, `DEF-B` by a build, which"
-            " compares what the specification states with the data and the executed steps. The ids are this toolkit's own.",
+            "`DEF-I` are found by `spectrail spec import` and when another version is written, `DEF-X`, `DEF-L`,"
+            " `DEF-R` and `DEF-S` by `spectrail define check`, `DEF-D` by the same with `--data`, `DEF-B` by a build,"
+            " which compares what the specification states with the data and the executed steps. The ids are this"
+            " toolkit's own.",
             head + "\n".join(rows),
         ]
     )
