@@ -34,11 +34,11 @@ def finished(build: Build, spec: models.Dataset, study: models.Study) -> Iterato
     """
     block = build.block
     assert block is not None
+    _as_ascii(build, block, spec, study)
+    _as_specified_types(build, block, spec)
     _sort(build, block, spec)
     block = build.block
     assert block is not None
-    _as_ascii(build, block, study)
-    _as_specified_types(build, block, spec)
     shorten(build, block, spec)
     findings = problem_findings(build, block, spec)
     supp = supplemental(build, block, spec, study)
@@ -79,17 +79,17 @@ def _sort(build: Build, block: Block, spec: models.Dataset) -> None:
         build.apply(Records(block.frame().take(order), order))
 
 
-def _as_ascii(build: Build, block: Block, study: models.Study) -> None:
+def _as_ascii(build: Build, block: Block, spec: models.Dataset, study: models.Study) -> None:
     for name, values in block.columns.items():
-        if _collected(name, block) or not isinstance(values.dtype, pd.StringDtype):
+        if not _written(name, spec) or not isinstance(values.dtype, pd.StringDtype):
             continue
         made, problems = to_ascii(values, variable=name.rpartition(".")[2], study=study)
         build.hold(problems, name, None)
         block.columns[name] = made
 
 
-def _collected(name: str, block: Block) -> bool:
-    return "." in name and not name.startswith("SUPP")
+def _written(name: str, spec: models.Dataset) -> bool:
+    return name in spec.names or name.startswith("SUPP")
 
 
 def _as_specified_types(build: Build, block: Block, spec: models.Dataset) -> None:

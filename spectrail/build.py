@@ -6,8 +6,8 @@ stay traceable when records are sorted or left out afterwards.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -163,8 +163,13 @@ class Build:
             if len(problem.rows) == 0:
                 continue
             positions = problem.rows if rows is None else rows[problem.rows]
-            source, source_rows = first_links(block.links, positions)
-            self.problems.append(HeldProblem(problem, variable, block.ids[positions], source, source_rows))
+            for source, chosen, source_rows in links_by_source(block.links, positions):
+                part = problem
+                if len(chosen) < len(positions):
+                    values = np.asarray(problem.values, dtype=object)[chosen]
+                    part = replace(problem, rows=problem.rows[chosen], values=values)
+                ids = block.ids[positions[chosen]]
+                self.problems.append(HeldProblem(part, variable, ids, source, source_rows))
 
     def current(self, ids: Positions) -> Positions:
         """Return the present position of records by the ids they once had (-1: no longer there)."""
@@ -237,6 +242,20 @@ def first_links(links: RecordLineage, positions: Positions) -> tuple[str, Positi
     keep = np.zeros(len(positions), dtype=bool)
     keep[np.flatnonzero(has)[codes == main]] = True
     return links.sources[main], np.where(keep, rows, -1)
+
+
+def links_by_source(links: RecordLineage, positions: Positions) -> Iterator[tuple[str, Positions, Positions]]:
+    """Yield source name, which of the records go back to it first, and their rows of it; records without any last."""
+    start = np.searchsorted(links.record, positions, side="left")
+    has = np.searchsorted(links.record, positions, side="right") > start
+    codes = np.full(len(positions), len(links.sources), dtype=np.int64)
+    codes[has] = links.source[start[has]]
+    for code in np.unique(codes).tolist():
+        chosen = np.flatnonzero(codes == code).astype(np.int64)
+        if code == len(links.sources):
+            yield "", chosen, np.full(len(chosen), -1, dtype=np.int64)
+        else:
+            yield links.sources[code], chosen, links.row[start[chosen]].astype(np.int64)
 
 
 def _relink(links: RecordLineage, result: Records, table: str) -> RecordLineage:

@@ -156,6 +156,21 @@ def test_a_wrong_step_raises_with_dataset_and_variable(step: Step, message: str)
     assert caught.value.place.dataset == "AE"
 
 
+def test_problems_of_stacked_records_keep_the_form_and_row_of_each() -> None:
+    """After two forms are stacked, a problem names the form and row of every record it was met in."""
+    steps = [
+        START,
+        Step("T", source=("ae.TERM",)),
+        Step(algorithm="records", source=("mh",)),
+        Step("T", source=("mh.TERM",)),
+        Step(algorithm="combine"),
+        Step("X", "suffix", ("T",)),
+    ]
+    space = run({"AE": steps}, RAW | {"mh": {"SUBJ": ["1", "2"], "TERM": ["bad", "bad"]}})
+    held = [(one.source, one.source_rows.tolist(), list(one.problem.values)) for one in space.builds["AE"].problems]
+    assert held == [("ae", [2], ["bad"]), ("mh", [0, 1], ["bad", "bad"])]
+
+
 def test_problems_keep_the_raw_row_through_records_left_out_later() -> None:
     """A problem met in raw row 2 is still there when its record has moved to position 1."""
     steps = [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import shutil
 from pathlib import Path
 
@@ -24,9 +25,26 @@ def write_study(
         raise OutputError(
             "holds a study that no simulation wrote", place=Place(file=str(target)), hint="choose an empty folder"
         )
-    simulate(target, subjects=subjects, seed=seed, profile=profile, extract=extract)
+    made = simulate(target, subjects=subjects, seed=seed, profile=profile, extract=extract)
     copy_specification(target)
+    _count_subjects(target, made.subjects)
     return target
+
+
+def _count_subjects(target: Path, planned: int) -> None:
+    """Put the numbers of subjects, planned and enrolled, into the trial summary: they are the simulation's."""
+    with (target / "truth" / "subjects.csv").open(encoding="utf-8", newline="") as handle:
+        enrolled = sum(row["status"] != "screen failure" for row in csv.DictReader(handle))
+    summary = target / "specs" / "tables" / "trial_summary.csv"
+    with summary.open(encoding="utf-8", newline="") as handle:
+        rows = list(csv.DictReader(handle))
+    numbers = {"PLANSUB": str(planned), "ACTSUB": str(enrolled)}
+    for row in rows:
+        row["TSVAL"] = numbers.get(row["TSPARMCD"], row["TSVAL"])
+    with summary.open("w", encoding="utf-8", newline="") as handle:
+        writer = csv.DictWriter(handle, list(rows[0]), lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows)
 
 
 def copy_specification(target: Path) -> None:
