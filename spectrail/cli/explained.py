@@ -5,14 +5,14 @@ from __future__ import annotations
 from rich.markup import escape
 from rich.tree import Tree
 
-from spectrail.cli.output import WIDE, out
+from spectrail.cli.output import out
 from spectrail.lineage import Trace
 from spectrail.pipeline.explain import Explanation, Origin
 
 
 def print_explanation(explanation: Explanation) -> None:
     """Print one explanation: keys, value, steps, and what they go back to."""
-    out.print(_tree(explanation), soft_wrap=False, width=None if out.is_terminal else WIDE)
+    out.print(_tree(explanation), soft_wrap=False)
 
 
 def _tree(explanation: Explanation, parent: Explanation | None = None) -> Tree:

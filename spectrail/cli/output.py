@@ -16,10 +16,10 @@ from rich.table import Table
 from spectrail.errors import SpectrailError
 from spectrail.findings import SEVERITIES, Findings
 
-out = Console(soft_wrap=True, highlight=False)
-err = Console(stderr=True, soft_wrap=True, highlight=False)
 WIDE = 160
-"""Columns of a table that does not go to a terminal."""
+"""Columns of tables that do not go to a terminal."""
+out = Console(soft_wrap=True, highlight=False, width=None if sys.stdout.isatty() else WIDE)
+err = Console(stderr=True, soft_wrap=True, highlight=False)
 STYLES = {"reject": "bold red", "error": "red", "warning": "yellow", "notice": "cyan"}
 
 
@@ -69,7 +69,7 @@ def print_findings(findings: Findings, *, most: int = 25) -> None:
         table.add_row(
             f"[{style}]{row.severity}[/]", str(row.count), row.rule, escape(where), escape(str(row.message))
         )
-    out.print(table, soft_wrap=False, width=None if out.is_terminal else WIDE)
+    out.print(table, soft_wrap=False)
     if len(grouped) > most:
         out.print(f"... and {len(grouped) - most} more kinds of findings")
 
