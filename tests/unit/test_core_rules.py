@@ -473,3 +473,32 @@ def test_a_study_without_datasets_is_a_usage_error() -> None:
     """There is nothing to run on."""
     with pytest.raises(UsageError, match="no datasets"):
         run(Study({}), rule(SERIOUS))
+
+
+def test_keys_of_the_standard_stand_in_for_declared_ones() -> None:
+    """AE is known by subject, term and start; of a dataset that no standard knows the subject is shown."""
+    event = {"DOMAIN": ["AE"], "USUBJID": ["1"], "AEDECOD": ["x"], "AESTDTC": ["2020"], "AESEQ": [1.0]}
+    data = study(AE=event, ZZ={"DOMAIN": ["ZZ"], "USUBJID": ["2"], "ZZSEQ": [1.0]})
+    result = run(data, rule({"all": [{"name": "--SEQ", "operator": "non_empty"}]}))
+    assert {name: texts.tolist() for name, texts in key_texts(data, result).items()} == {
+        "AE": ["USUBJID=1 AEDECOD=x AESTDTC=2020"],
+        "ZZ": ["USUBJID=2"],
+    }
+
+
+def test_messages_name_the_variables_of_the_dataset() -> None:
+    """`--` before a name is replaced, SUPP-- is left."""
+    message = "--SER is Y; see SUPP-- and --TERM"
+    result = run(study(AE=AE), rule(SERIOUS, Outcome={"Message": message}))
+    assert set(result.findings()["message"]) == {"AESER is Y; see SUPP-- and AETERM"}
+
+
+def test_other_datasets_are_looked_up_but_not_checked() -> None:
+    """The rule joins DM and reports on AE alone."""
+    check = {"all": [{"name": "USUBJID", "operator": "is_contained_by", "value": "$dm"}]}
+    subjects = [{"id": "$dm", "operator": "distinct", "domain": "DM", "name": "USUBJID"}]
+    joined = rule(check, Operations=subjects)
+    assert {line[0] for line in lines(run(study(AE=AE, DM=DM), joined))} == {"AE", "DM"}
+    result = run(study(AE=AE, DM=DM), joined, datasets={"AE"})
+    assert {line[0] for line in lines(result)} == {"AE"}
+    assert statuses(result) == [("AE", "run", "")]

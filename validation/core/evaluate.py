@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -13,7 +13,7 @@ import validation.core.operations  # noqa: F401  (registers the operations)
 from spectrail.errors import UnknownNameError, UsageError
 from validation.core.conditions import Condition
 from validation.core.frames import Choices, Frame
-from validation.core.identity import Identity
+from validation.core.identity import Identity, identify
 from validation.core.joins import join_all
 from validation.core.operation_calls import add_operations, operation
 from validation.core.operations.library import LIBRARY_OPERATIONS
@@ -23,7 +23,7 @@ from validation.core.rule_types import DOMAIN_PRESENCE, RULE_TYPES, VALUE_CHECKS
 from validation.core.scope import refuse_scope, refuse_standard
 from validation.core.session import Session
 from validation.core.signals import Cause, ColumnAbsent, NotEvaluated
-from validation.core.study import Study
+from validation.core.study import Study, Table
 from validation.core.tree import conditions_of, evaluate, mentioned_names
 
 log = logging.getLogger(__name__)
@@ -66,10 +66,12 @@ def run_rules(
     substandard: str | None = None,
     use_case: str | None = None,
     choices: Choices | None = None,
+    datasets: Collection[str] | None = None,
 ) -> RunResult:
     """Run rules over a study under a standard; each rule and dataset ends with findings, or a status saying why not.
 
-    Raises `UsageError` when the study holds no dataset.
+    `datasets` limits what is checked (names in upper case); the other tables of the study are only looked up. Raises
+    `UsageError` when the study holds no dataset.
     """
     if not study.tables:
         raise UsageError("the study holds no datasets")
@@ -87,7 +89,8 @@ def run_rules(
     blocks: list[tuple[int, Block]] = []
     settled: set[int] = set()
     presences: set[tuple[object, ...]] = set()
-    for names in families(session):
+    for family in families(session):
+        names = tuple(name for name in family if datasets is None or name in datasets)
         for position in runnable:
             if position in settled:
                 continue
@@ -99,7 +102,13 @@ def run_rules(
                 settled.add(position)
         session.forget_large()
     blocks.sort(key=lambda entry: entry[0])
-    return RunResult(tuple(rules), tuple(block for _, block in blocks), _status_table(session, rules, statuses))
+    return RunResult(
+        tuple(rules),
+        tuple(block for _, block in blocks),
+        _status_table(session, rules, statuses),
+        session.standard,
+        session.version,
+    )
 
 
 def _repeats(block: Block, rule: int, known: set[tuple[object, ...]]) -> bool:
@@ -269,7 +278,26 @@ def key_texts(study: Study, result: RunResult) -> dict[str, pd.Series]:
     """Return the natural keys of the records of datasets that have record findings, for `RunResult.to_findings`."""
     wanted = {name for block in result.blocks if (block.record > 0).any() for name in block.datasets}
     return {
-        name: natural_keys(table.frame, table.keys or ("USUBJID",))
+        name: natural_keys(table.frame, key_names(study, table, result))
         for name, table in study.tables.items()
         if name in wanted
     }
+
+
+def key_names(study: Study, table: Table, result: RunResult) -> tuple[str, ...]:
+    """Return the natural key of a table: as declared, else that of the standard's dataset, else USUBJID.
+
+    STUDYID is left out: it is the same everywhere.
+    """
+    keys = table.keys or _standard_keys(study, table, result)
+    return tuple(key for key in keys if key != "STUDYID") or ("USUBJID",)
+
+
+def _standard_keys(study: Study, table: Table, result: RunResult) -> tuple[str, ...]:
+    identity = identify(table)
+    name = "SUPPQUAL" if identity.is_supp else identity.unsplit
+    try:
+        facts = study.standards.ig_dataset(name, result.standard, result.version)
+    except NotEvaluated:
+        return ()
+    return facts.keys if facts is not None else ()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -17,6 +18,7 @@ from validation.core.rule_files import Rule
 from validation.core.signals import INPUT_ABSENT, NOT_APPLICABLE
 from validation.core.tree import conditions_of
 
+_WILDCARD = re.compile(r"(?<![\w-])--(?=[A-Z])")
 NOT_IN_DATASET = "Not in dataset"
 STUDY = "STUDY"
 Rows = npt.NDArray[np.int64]
@@ -42,6 +44,7 @@ class Block:
     record: Rows
     rows: Rows
     reported: tuple[Reported, ...]
+    message: str = ""
 
     def __len__(self) -> int:
         return len(self.record)
@@ -73,6 +76,7 @@ def make_block(rule: Rule, frame: Frame, flags: npt.NDArray[np.bool_], *, presen
         origin.record if numbered else np.zeros(len(rows), dtype=np.int64),
         rows,
         tuple(_reported(rule, frame, rows)),
+        _WILDCARD.sub(frame.wildcard, rule.message) if frame.wildcard else rule.message,
     )
 
 
@@ -139,12 +143,14 @@ class RunResult:
     """The outcome of a run: blocks of findings and a status per rule and dataset.
 
     `status` has the columns rule, dataset (empty: the whole study), status (run, not_applicable, not_evaluated),
-    cause, reason, note, findings.
+    cause, reason, note, findings. `standard` and `version` are those of the run.
     """
 
     rules: tuple[Rule, ...]
     blocks: tuple[Block, ...]
     status: pd.DataFrame
+    standard: str = ""
+    version: str = ""
 
     def __len__(self) -> int:
         return sum(len(block) for block in self.blocks)
@@ -239,7 +245,7 @@ def _wide(block: Block) -> pd.DataFrame:
             "record": block.record,
             "variables": variables,
             "values": pd.Series(_joined(block), dtype="str"),
-            "message": block.rule.message,
+            "message": block.message,
             "sensitivity": block.rule.sensitivity,
         },
         columns=list(WIDE),
@@ -286,7 +292,7 @@ def _as_findings(block: Block, keys: Mapping[str, pd.Series], severity: str) -> 
         record=block.record,
         keys=texts,
         value=_joined(block, pairs=len(block.reported) > 1),
-        message=block.rule.message,
+        message=block.message,
         reference=ids + (f" ({entries[0]})" if entries else ""),
     )
 
