@@ -43,7 +43,10 @@ def with_defaults(study: Study, *, kind: Literal["SDTM", "ADaM"]) -> Study:
     Datasets of the kind; codelists, methods, comments and documents that they refer to (and documents of their kind
     that are listed without reference); standards of the kind and those referred to.
     """
-    study = _with_standards(study, kind)
+    title = study.name or study.study_id
+    study = _with_standards(study, kind).model_copy(
+        update={"protocol": study.protocol or title, "description": study.description or f"Study {title}"}
+    )
     datasets = tuple(_filled(study, one, kind) for one in study.datasets if is_analysis(one) == (kind == "ADaM"))
     if not datasets:
         raise SpecError(f"the specification has no {kind} dataset to describe")
