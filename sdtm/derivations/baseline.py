@@ -24,7 +24,7 @@ def derive_lobxfl(
     subject: Values = "USUBJID",
     ties: tuple[Values, ...] = (),
 ) -> Outcome:
-    """Flag the last observation before exposure of each subject and test (--LOBXFL, SDTMIG 3.4 section 4.5.9).
+    """Flag the last observation before exposure of each subject and test (--LOBXFL).
 
     Sources: the result, its date, then what makes up one series (test code, and specimen, method or position where
     they matter).  A record counts when it has a result and lies before or at the reference; where one of both has no

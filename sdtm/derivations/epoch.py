@@ -28,7 +28,7 @@ def derive_epoch(
     end: TableColumn = "SEENDTC",
     give: TableColumn = "EPOCH",
 ) -> Outcome:
-    """Give the EPOCH of the subject element that contains each date (SDTMIG 3.4 sections 5.3 and 4.1.3.1).
+    """Give the EPOCH of the subject element that contains each date.
 
     An element contains what lies on or after its start and before the next element's start, up to its own end.  A
     date without a time is compared by day, so that the day on which an element starts belongs to it; a start without

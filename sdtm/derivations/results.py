@@ -51,7 +51,7 @@ def derive_stresn(values: Values) -> npt.NDArray[np.float64]:
 
 @ALGORITHMS.column(method="{source} against its reference range")
 def derive_nrind(result: Values, low: Values, high: Values) -> pd.Series:
-    """Give --NRIND: LOW, NORMAL or HIGH of a standard result against its range (SDTMIG 3.4 section 6.3).
+    """Give --NRIND: LOW, NORMAL or HIGH of a standard result against its range.
 
     The limits belong to the normal range.  One missing limit is no limit on that side; without both the result is
     null. Numbers compare after rounding to 15 significant digits.  A result `<x` or `>x` is placed only where every

@@ -22,7 +22,7 @@ def derive_seq(
     source: tuple[ColumnName, ...] = (),
     by: tuple[ColumnName, ...] = ("USUBJID",),
 ) -> Records:
-    """Sort the records by `by` and the source columns and number them from 1 within `by` (--SEQ, SDTMIG 4.1.5).
+    """Sort the records by `by` and the source columns and number them from 1 within `by` (--SEQ).
 
     Text sorts by code point, missing first.  Records equal in all of these are ordered by their collected values
     (record position first), and only full duplicates by their row in the raw file: the same data give the same

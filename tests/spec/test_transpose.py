@@ -54,6 +54,35 @@ CASES = {
         "gives": "| USUBJID | EGORRES | EGSTAT |\n| 1 | 60 | |\n| 2 | | NOT DONE |",
         "excluded": "| row | reason |\n| 2 | nothing collected |",
     },
+    "Comments of several fields to CO": {
+        "tables": {
+            "lb": """
+                | S | NO | COMMENT   | REASON      |
+                | 1 | 7  | haemolysed |             |
+                | 1 | 8  |           |             |
+                | 2 | 1  | late      | lost sample |
+            """,
+            "fields": """
+                | RDOMAIN | IDVAR  | from IDVARVAL | from COVAL | COREF  |
+                | LB      | LBSPID | lb.NO         | lb.COMMENT | RESULT |
+                | LB      | LBSPID | lb.NO         | lb.REASON  | STATUS |
+            """,
+        },
+        "lookups": ["fields"],
+        "dataset": "CO",
+        "steps": """
+            - {algorithm: records, source: lb}
+            - {target: USUBJID, algorithm: assign_no_ct, source: lb.S}
+            - {algorithm: transpose, mapping: fields, required: COVAL, reason: no comment}
+        """,
+        "gives": """
+            | USUBJID | RDOMAIN | IDVAR  | IDVARVAL | COREF  | COVAL       |
+            | 1       | LB      | LBSPID | 7        | RESULT | haemolysed  |
+            | 2       | LB      | LBSPID | 1        | RESULT | late        |
+            | 2       | LB      | LBSPID | 1        | STATUS | lost sample |
+        """,
+        "excluded": "| row | reason |\n| 1 | no comment |",
+    },
     "No records": {
         "tables": {"vs": "| S | SYSBP |", "tests": "| VSTESTCD | from VSORRES |\n| SYSBP | vs.SYSBP |"},
         "lookups": ["tests"],
