@@ -9,6 +9,7 @@ import pandas as pd
 
 from sdtm.numbers import number_text
 from specs import models
+from spectrail import frames
 from spectrail.build import Block, Build
 from spectrail.dataset import Dataset
 from spectrail.layout import Column, Layout
@@ -48,8 +49,7 @@ class Qualifier:
 def supplemental(build: Build, block: Block, spec: models.Dataset, study: models.Study) -> Dataset | None:
     """Return the supplemental qualifiers of a block as a dataset with lineage, or None when it has none.
 
-    One record per parent record and qualifier that has a value, in the order of the parent records and of the
-    qualifiers' first steps.
+    One record per parent record and qualifier that has a value, sorted by the keys of SUPP--.
     """
     name = f"SUPP{spec.name}"
     found = [column for column in block.columns if column.startswith(f"{name}.")]
@@ -59,8 +59,9 @@ def supplemental(build: Build, block: Block, spec: models.Dataset, study: models
     filled = np.column_stack([block.columns[column].notna().to_numpy() for column in found])
     parent, which = np.nonzero(filled)
     frame = _frame(block, spec, study, found, qualifiers, parent, which)
-    lineage = _lineage(build, block, name, parent)
-    return Dataset(_layout(study, name, spec), frame, lineage)
+    order = frames.sort_positions([frame[key] for key in KEYS])
+    lineage = _lineage(build, block, name, parent[order])
+    return Dataset(_layout(study, name, spec), frame.take(order).reset_index(drop=True), lineage)
 
 
 def qualifier(spec: models.Dataset, study: models.Study, qnam: str) -> Qualifier:
