@@ -78,37 +78,37 @@ def run_rules(
     session = Session(
         study, standard=standard, version=version, substandard=substandard, use_case=use_case, choices=choices
     )
-    statuses: list[_Status] = []
-    runnable: list[int] = []
-    for position, rule in enumerate(rules):
-        cause, reason = refuse_rule(session, rule)
-        if cause:
-            statuses.append(_Status(position, "", cause, reason))
-        else:
-            runnable.append(position)
+    refused = [refuse_rule(session, rule) for rule in rules]
+    statuses = [_Status(at, "", cause, reason) for at, (cause, reason) in enumerate(refused) if cause]
+    runnable = [at for at, (cause, _) in enumerate(refused) if not cause]
+    checked = [tuple(name for name in family if datasets is None or name in datasets) for family in families(session)]
+    blocks = _run_all(session, rules, runnable, checked, statuses)
+    return RunResult(tuple(rules), blocks, _status_table(session, rules, statuses), session.standard, session.version)
+
+
+def _run_all(
+    session: Session,
+    rules: Sequence[Rule],
+    runnable: Sequence[int],
+    checked: Sequence[tuple[str, ...]],
+    statuses: list[_Status],
+) -> tuple[Block, ...]:
+    """Run rules dataset by dataset; add to the statuses and return the findings in the order of the rules."""
     blocks: list[tuple[int, Block]] = []
     settled: set[int] = set()
     presences: set[tuple[object, ...]] = set()
-    for family in families(session):
-        names = tuple(name for name in family if datasets is None or name in datasets)
-        for position in runnable:
-            if position in settled:
+    for names in checked:
+        for at in runnable:
+            if at in settled:
                 continue
-            found, made = run_rule(session, rules[position], names)
-            made = [block for block in made if not _repeats(block, position, presences)]
-            statuses.extend(replace(status, rule=position) for status in found)
-            blocks.extend((position, block) for block in made)
-            if rules[position].sensitivity == "Study" and any(not status.cause for status in found):
-                settled.add(position)
+            found, made = run_rule(session, rules[at], names)
+            statuses.extend(replace(status, rule=at) for status in found)
+            blocks.extend((at, block) for block in made if not _repeats(block, at, presences))
+            if rules[at].sensitivity == "Study" and any(not status.cause for status in found):
+                settled.add(at)
         session.forget_large()
     blocks.sort(key=lambda entry: entry[0])
-    return RunResult(
-        tuple(rules),
-        tuple(block for _, block in blocks),
-        _status_table(session, rules, statuses),
-        session.standard,
-        session.version,
-    )
+    return tuple(block for _, block in blocks)
 
 
 def _repeats(block: Block, rule: int, known: set[tuple[object, ...]]) -> bool:
