@@ -22,7 +22,7 @@ def per_column(function: Callable[Concatenate[pd.Series, P], R]) -> Callable[Con
     """Remember the result of a function for each column (and other, hashable arguments) until the column is gone."""
     known: dict[Any, tuple[Any, Any]] = {}
 
-    def remembered(values: pd.Series, *args: P.args, **kwargs: P.kwargs) -> R:
+    def remembered(values: pd.Series, /, *args: P.args, **kwargs: P.kwargs) -> R:
         key = (id(values), args, tuple(sorted(kwargs.items())))
         entry = known.get(key)
         if entry is not None and entry[0]() is values:
