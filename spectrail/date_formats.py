@@ -73,6 +73,7 @@ _PART = {
     "PM": "half",
     "Z": "offset",
 }
+_BETWEEN = re.compile(r"[ /.:-]+")
 _SERIALS = {"EXCEL": r"\d{5}(?:\.\d+)?", "SASDATE": r"-?\d{1,6}", "SASDATETIME": r"-?\d{6,12}(?:\.\d+)?"}
 _MONTH_DAYS = (31, 31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
 
@@ -202,12 +203,12 @@ class Reader:
     unknown: frozenset[str]
     missing: frozenset[str]
     pivot: int | None
-    nothing: re.Pattern[str]
+    words: frozenset[str]
 
     def read(self, text: str) -> tuple[Moment, Status]:
         """Read one text."""
         value = normal(text)
-        if not value or value in self.missing or self.nothing.fullmatch(value):
+        if not value or value in self.missing or self._says_nothing(value):
             return Moment(), Status.MISSING
         found: set[Moment] = set()
         impossible = False
@@ -226,6 +227,10 @@ class Reader:
         if found:
             return Moment(), Status.AMBIGUOUS
         return Moment(), Status.IMPOSSIBLE if impossible else Status.UNREAD
+
+    def _says_nothing(self, value: str) -> bool:
+        """Tell whether a text is made of tokens for unknown parts only; splitting keeps this linear."""
+        return all(not piece or piece in self.words for piece in _BETWEEN.split(value))
 
     def _from_match(self, match: re.Match[str]) -> Moment | None:
         raw = {name: text or "" for name, text in match.groupdict().items()}
@@ -291,9 +296,8 @@ def reader(
         )
     if pivot is not None and not 0 <= pivot <= 100:
         raise SpecError(f"pivot {pivot} is not between 0 and 100")
-    token = "|".join(re.escape(word) for word in sorted(words, key=len, reverse=True))
-    nothing = re.compile(f"(?:{token})(?:[ /.:-]*(?:{token}))*")
-    return Reader(compiled, frozenset(words), frozenset(normal(word) for word in missing), pivot, nothing)
+    pieces = frozenset(word for word in words if _BETWEEN.fullmatch(word) is None)
+    return Reader(compiled, frozenset(words), frozenset(normal(word) for word in missing), pivot, pieces)
 
 
 def _checked(moment: Moment, half: str) -> Moment | None:

@@ -25,6 +25,9 @@ _TIMES_POWER = re.compile(r"(?:([+-]?\d+(?:\.\d+)?)\s*[xX*]\s*)?10\s*\^\s*([+-]?
 _GROUPED = re.compile(r"[+-]?[1-9]\d{0,2}(?:,\d{3})+(?:\.\d+)?")
 _OTHER_MARK = re.compile(r"[+-]?\d+,\d+")
 
+LONGEST = 100
+"""No number is longer; bounds the work on free text."""
+
 Decimals = Literal["point", "comma"]
 
 
@@ -45,7 +48,7 @@ class Reading:
 def ascii_number(text: str) -> str:
     """Return a result with full-width characters, signs and superscripts in ASCII and without outer blanks."""
     text = _POWER.sub(lambda match: "10^" + match.group(1).translate(_SUPERSCRIPT), text)
-    text = unicodedata.normalize("NFKC", text).strip()
+    text = " ".join(unicodedata.normalize("NFKC", text).split())
     for old, new in (("≤", "<="), ("≥", ">="), ("⩽", "<="), ("⩾", ">="), ("−", "-"), ("–", "-"), ("×", "x")):
         text = text.replace(old, new)
     return text
@@ -58,6 +61,8 @@ def read_number(text: str, decimal: Decimals = "point") -> Reading:
     value = ascii_number(text)
     if not any(character.isdigit() for character in value):
         return Reading()
+    if len(value) > LONGEST:
+        return Reading(unread=True)
     prefix = _PREFIX.fullmatch(value)
     assert prefix is not None
     comparator = {"=<": "<=", "=>": ">="}.get(prefix.group(1), prefix.group(1))

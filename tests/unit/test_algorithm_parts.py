@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from fractions import Fraction
 
 import numpy as np
@@ -87,6 +88,23 @@ def test_a_format_that_cannot_be_meant_is_an_error(formats: list[str], pivot: in
     """The specification is wrong, not the data."""
     with pytest.raises(SpecError, match=message):
         reader(formats, pivot=pivot)
+
+
+def test_long_and_nasty_texts_cost_no_more_than_their_length() -> None:
+    """Hyphens, blanks and brackets by the thousand are refused at once."""
+    one = reader(["DD MMM YYYY", "[[DD ]MMM ]YYYY", "DD-MM-YYYY"])
+    start = time.process_time()
+    assert one.read("-" * 20_000 + "x")[1] is Status.UNREAD
+    assert one.read("UN-" * 20_000 + "x")[1] is Status.UNREAD
+    assert read_number("5" + " " * 20_000 + "x").unread
+    assert read_number("5" + "(" * 20_000).unread
+    assert time.process_time() - start < 1
+
+
+@pytest.mark.parametrize("value", ["-", "--/--/----", "UN/UNK", ".", "UNK UNK UNKN", "99/99/9999", "N/A"])
+def test_texts_of_unknown_parts_only_are_missing(value: str) -> None:
+    """Whatever stands between them."""
+    assert reader(["DD MMM YYYY"]).read(value)[1] is Status.MISSING
 
 
 def test_zero_may_be_an_unknown_day_without_harming_times() -> None:
