@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -13,7 +13,7 @@ from spectrail import frames
 from spectrail.build import Block, Build
 from spectrail.dataset import Dataset
 from spectrail.layout import Column, Layout
-from spectrail.lineage import Lineage, Trace, take_records
+from spectrail.lineage import Lineage, take_records
 from spectrail.steps import Positions
 
 COLUMNS = (
@@ -154,15 +154,7 @@ def _text(values: pd.Series) -> pd.Series:
 
 def _lineage(build: Build, block: Block, name: str, parent: Positions) -> Lineage:
     traces = tuple(
-        Trace(
-            f"QVAL.{trace.variable.partition('.')[2]}",
-            trace.step,
-            trace.algorithm,
-            trace.sources,
-            trace.method,
-            trace.when,
-            trace.filled,
-        )
+        replace(trace, variable=f"QVAL.{trace.variable.partition('.')[2]}")
         for trace in build.traces
         if trace.variable.startswith(f"{name}.")
     )

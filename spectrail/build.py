@@ -50,12 +50,13 @@ class HeldExclusion:
 
 @dataclass
 class Block:
-    """Records under construction, all from the same start."""
+    """Records under construction; `start` is the table they were started from, empty once blocks were stacked."""
 
     columns: Columns
     ids: Positions
     links: RecordLineage
     providers: dict[str, list[Provider]] = field(default_factory=dict)
+    start: str = ""
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -103,7 +104,7 @@ class Build:
             source=np.zeros(count, dtype=np.int32),
             row=table.frame.index.to_numpy()[rows].astype(np.int32),
         )
-        self.block = Block(columns, self.new_ids(count), links)
+        self.block = Block(columns, self.new_ids(count), links, start=table.name)
 
     def combine(self) -> None:
         """Stack all blocks into one; a column that a block lacks is missing there."""
@@ -148,13 +149,13 @@ class Build:
         columns = {
             str(name): pd.Series(frame[name].array, index=pd.RangeIndex(len(frame)), name=name) for name in frame
         }
-        self.block = Block(columns, ids, links, providers)
+        self.block = Block(columns, ids, links, providers, block.start)
 
     def _add_columns(self, block: Block, result: Records, table: str) -> None:
         """Take over the variables of a step that left the records as they were."""
         frame = result.frame
         columns = {str(name): pd.Series(frame[name].array, index=block.index, name=name) for name in frame}
-        self.block = Block(columns, block.ids, block.links, block.providers | _taken(result, table))
+        self.block = Block(columns, block.ids, block.links, block.providers | _taken(result, table), block.start)
 
     def hold(self, problems: Sequence[Problem], variable: str, rows: Positions | None) -> None:
         """Keep problems with the ids and raw rows of their records; `rows` are the positions a step worked on."""

@@ -45,7 +45,8 @@ class Trace:
     """One executed step of one variable.
 
     `sources` are the columns the step read (`ae_raw.IT.AESTDAT`, `DM.RFSTDTC`), `method` the text of what it did,
-    rendered when it ran, `filled` the number of records it gave a value.
+    rendered when it ran, `filled` the number of records it gave a value, `start` the table that the records of its
+    block were started from (empty: the step ran on records of several blocks).
     """
 
     variable: str
@@ -55,6 +56,7 @@ class Trace:
     method: str = ""
     when: str = ""
     filled: int = 0
+    start: str = ""
 
 
 @dataclass(frozen=True)

@@ -302,6 +302,7 @@ class _StepRun:
             render_method(entry, step),
             step.when,
             filled,
+            self.block.start,
         )
         self.build.traces.append(trace)
 
@@ -334,10 +335,10 @@ class _StepRun:
         text, number = render_method(entry, self.step), self.build.position
         readings = [one for one in result.read if one.variable == name]
         for reading in readings:
-            yield Trace(name, number, entry.name, reading.sources, text, reading.when, filled)
+            yield Trace(name, number, entry.name, reading.sources, text, reading.when, filled, self.block.start)
         if not readings:
             sources = tuple(dict.fromkeys((*self.step.source, *self._argument_columns(entry))))
-            yield Trace(name, number, entry.name, sources, text, self.step.when, filled)
+            yield Trace(name, number, entry.name, sources, text, self.step.when, filled, self.block.start)
 
     def _passed_frame(self) -> pd.DataFrame:
         """Give a record algorithm the variables made so far and the collected columns it reads, no others."""

@@ -42,7 +42,9 @@ def read_steps(folder: Path) -> dict[str, tuple[Trace, ...]]:
     found: dict[str, tuple[Trace, ...]] = {}
     for name, part in frame.groupby("dataset", sort=False):
         found[str(name)] = tuple(
-            Trace(row.variable, row.step, row.algorithm, tuple(row.sources), row.method, row.when, row.filled)
+            Trace(
+                row.variable, row.step, row.algorithm, tuple(row.sources), row.method, row.when, row.filled, row.start
+            )
             for row in part.itertuples()
         )
     return found
@@ -88,6 +90,7 @@ def _steps_table(lineages: Mapping[str, Lineage]) -> pa.Table:
         "method": pa.string(),
         "when": pa.string(),
         "filled": pa.int64(),
+        "start": pa.string(),
     }
     columns: dict[str, pa.Array] = {"dataset": pa.array([name for name, _ in rows], pa.string())}
     for field, kind in fields.items():

@@ -133,7 +133,12 @@ class Explainer:
         return tuple(trace for trace in found if self._applies(name, number, trace))
 
     def _applies(self, name: str, number: int, trace: Trace) -> bool:
-        """Tell whether a step was for this record, where its condition names written variables only."""
+        """Tell whether a step was for this record, by the form it started from and by its condition.
+
+        A condition that names more than written variables is taken to hold.
+        """
+        if trace.start and trace.start not in {source for source, _ in self.lineage(name).records.of(number)}:
+            return False
         if not trace.when:
             return True
         frame = self.frame(name)
