@@ -158,7 +158,7 @@ def with_defaults(study: models.Study, dataset: models.Dataset) -> tuple[models.
         step.model_copy(update={"codelist": codelists[step.target]})
         if not step.codelist and codelists.get(step.target) and _takes_codelist(step)
         else step
-        for step in (_with_settings(study, _with_keys(dataset, one)) for one in dataset.steps)
+        for step in (_with_formats(study, _with_settings(study, _with_keys(dataset, one))) for one in dataset.steps)
     ]
     made = {step.target for step in steps}
     constants = {"STUDYID": study.study_id, "DOMAIN": dataset.domain or dataset.name}
@@ -180,6 +180,16 @@ def _with_keys(dataset: models.Dataset, step: models.Step) -> models.Step:
         return step
     keys = tuple(key for key in dataset.keys if key not in ("STUDYID", "USUBJID", step.target))
     return step.model_copy(update={"source": keys})
+
+
+def _with_formats(study: models.Study, step: models.Step) -> models.Step:
+    """Let a date of a form be read by the formats that its raw source declares, when the step names none."""
+    entry = ALGORITHMS.registry.get(step.algorithm)
+    if entry is None or entry.parameter("formats") is None or "formats" in step.arguments or not step.source:
+        return step
+    form = step.source[0].partition(".")[0]
+    formats = next((source.dates for source in study.sources if source.name == form), ())
+    return step.model_copy(update={"arguments": {**step.arguments, "formats": formats}}) if formats else step
 
 
 def _takes_codelist(step: models.Step) -> bool:

@@ -40,7 +40,8 @@ CASES = {
             - {algorithm: records, source: ae}
             - {target: AESER, algorithm: compute, expression: 'upper(substr(ae.SER, 1, 1))'}
             - {target: AESDTH, algorithm: compute, expression: 'number(ae.GRADE) == 5'}
-            - {target: AEOUT, algorithm: compute, expression: '"FATAL" if ae.GRADE == "5" else "OTHER"', when: "present(ae.SER)"}
+            - {target: AEOUT, algorithm: compute, expression: '"FATAL" if ae.GRADE == "5" else "OTHER"',
+               when: "present(ae.SER)"}
         """,
         "gives": """
             | AESER | AESDTH | AEOUT |

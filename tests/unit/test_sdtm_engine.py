@@ -176,3 +176,19 @@ def test_steps_that_start_no_records_are_refused() -> None:
     """A dataset needs records to begin with."""
     with pytest.raises(SpecError, match="comes before any records"):
         build([dataset("AE", "AETERM", TERM)], AE)
+
+
+def test_the_formats_of_a_form_are_read_where_a_step_names_none() -> None:
+    """`dates` of a raw source are the default of its date columns; a step's own formats win."""
+    raw = {"ae": {"SUBJ": ["1"], "D": ["03/04/2024"]}}
+    made = build(
+        [
+            dataset(
+                "AE", "AESTDTC AEENDTC", START, step("AESTDTC", "assign_datetime", "ae.D"),
+                step("AEENDTC", "assign_datetime", "ae.D", formats=("DD/MM/YYYY",)),
+            )
+        ],
+        raw,
+        sources=(models.RawSource(name="ae", path="ae.csv", dates=("MM/DD/YYYY",)),),
+    )["AE"]  # fmt: skip
+    assert made.frame.iloc[0].tolist() == ["2024-03-04", "2024-04-03"]
