@@ -20,7 +20,8 @@ def complete(study: m.Study) -> m.Study:
     """Return the study with labels, types, roles, cores, codelists, keys and classes of the standards filled in.
 
     SDTM variables take them from SDTMIG, else from the SDTM model; ADaM variables from ADaMIG or OCCDS.  A variable
-    without codelist takes that of its steps, else the only one its standard names; codelists of controlled
+    without codelist takes that of its steps, else the only one its standard names, unless value-level metadata say
+    it record by record; codelists of controlled
     terminology that the study refers to without listing them are added.  Places of the objects stay valid: nothing is
     moved, codelists are added at the end.
     """
@@ -79,14 +80,15 @@ class _Filler:
     def variable(self, dataset: m.Dataset, variable: m.Variable, of_steps: dict[str, str]) -> m.Variable:
         """Fill one variable."""
         listed = self.guides.variable(dataset, variable.name)
-        named = of_steps.get(variable.name, "")
+        by_value = any(level.variable == variable.name for level in dataset.value_levels)
+        named = "" if by_value else of_steps.get(variable.name, "")
         fill: dict[str, Any] = {"codelist": named if self.knows(named) else ""}
         if listed is not None:
             kind, sas_format = data_type(listed, adam=kind_of(dataset) == "adam")
             fill |= {"label": listed.label, "data_type": kind, "role": listed.role, "core": listed.core}
             fill["format"] = sas_format if not variable.data_type else ""
             fill["mandatory"] = {"": "", "Req": "Yes"}.get(listed.core, "No")
-            if not variable.codelist and not fill["codelist"]:
+            if not variable.codelist and not fill["codelist"] and not by_value:
                 fill["codelist"] = self.codelist(listed)
         update = {name: value for name, value in fill.items() if value and not getattr(variable, name)}
         self.refer(update.get("codelist", variable.codelist))

@@ -15,7 +15,11 @@ AUTOMATIC = frozenset({"STUDYID", "DOMAIN"})
 def unfilled(context: Context) -> Iterator[Found]:
     """Find variables of a dataset with steps that no step fills."""
     cells = {
-        table.name: {*table.columns, *(cell for row in table.rows for cell in row)} for table in context.study.tables
+        table.name: {
+            *(column.removeprefix("from ").strip() for column in table.columns),
+            *(cell for row in table.rows for cell in row),
+        }
+        for table in context.study.tables
     }
     for i, dataset in enumerate(context.study.datasets):
         if not dataset.steps or not context.catalog:
@@ -24,6 +28,8 @@ def unfilled(context: Context) -> Iterator[Found]:
         if dataset.parameters:
             made |= {"PARAMCD", "PARAM", "PARAMN", "PARCAT1"}
         for step in dataset.steps:
+            entry = context.algorithm(step)
+            made |= set(entry.makes) if entry is not None else set()
             for text in all_texts(step.arguments):
                 made |= {text, *cells.get(text, set())}
         for j, variable in enumerate(dataset.variables):

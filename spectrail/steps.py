@@ -145,7 +145,8 @@ class Records:
 
     `provider[i]` is the position of the old record that record i of `frame` goes back to (-1: made by rule).  When
     records go back to several old ones, `links` lists all pairs (new position, old position).  `joined` lists rows of
-    the step's table that were merged in: (new position, row of the table).
+    the step's table that were merged in: (new position, row of the table).  `notes` is a table beside the records that
+    says how they came about (the candidates of time to event); it is kept with the lineage.
     """
 
     frame: pd.DataFrame
@@ -157,6 +158,7 @@ class Records:
     read: tuple[Reading, ...] = ()
     excluded: tuple[Exclusion, ...] = ()
     problems: tuple[Problem, ...] = ()
+    notes: pd.DataFrame | None = None
 
 
 @dataclass(frozen=True)
@@ -177,6 +179,7 @@ class Algorithm:
     """A registered function with what lint, runner and documentation need to know of it.
 
     `method` is the template of the method text; it may name arguments in braces, `{source}` and `{codelist}`.
+    `makes` are the variables that a record algorithm gives its records whatever its arguments say.
     """
 
     name: str
@@ -186,6 +189,7 @@ class Algorithm:
     method: str = ""
     order_only: bool = False
     whole_study: bool = False
+    makes: tuple[str, ...] = ()
 
     def parameter(self, name: str) -> Parameter | None:
         """Return an argument by name, or None."""
@@ -207,20 +211,30 @@ class Catalog:
         """Register a function that computes one variable from values."""
         return self._add("column", method, order_only=False, whole_study=whole_study)
 
-    def records(self, *, method: str = "", order_only: bool = False, whole_study: bool = False) -> Callable[[F], F]:
+    def records(
+        self, *, method: str = "", order_only: bool = False, whole_study: bool = False, makes: tuple[str, ...] = ()
+    ) -> Callable[[F], F]:
         """Register a function that makes, leaves out, joins or sorts records.
 
-        `order_only`: it gives the same records in another order.
+        `order_only`: it gives the same records in another order. `makes`: variables that its records have.
         """
-        return self._add("records", method, order_only=order_only, whole_study=whole_study)
+        return self._add("records", method, order_only=order_only, whole_study=whole_study, makes=makes)
 
     def _add(
-        self, kind: Literal["column", "records"], method: str, *, order_only: bool, whole_study: bool
+        self,
+        kind: Literal["column", "records"],
+        method: str,
+        *,
+        order_only: bool,
+        whole_study: bool,
+        makes: tuple[str, ...] = (),
     ) -> Callable[[F], F]:
         def decorate(function: F) -> F:
             parameters = _parameters(function, skip_first=kind == "records")
             name = function.__name__
-            self.registry.add(name, Algorithm(name, function, kind, parameters, method, order_only, whole_study))
+            self.registry.add(
+                name, Algorithm(name, function, kind, parameters, method, order_only, whole_study, makes)
+            )
             return function
 
         return decorate

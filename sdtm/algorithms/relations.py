@@ -12,7 +12,10 @@ from spectrail.errors import SpecError
 from spectrail.steps import ColumnName, Exclusion, Positions, Problem, Records, Table, TableColumn
 
 
-@ALGORITHMS.records(method="records of {domain} and {table_domain} that are linked by {source} and {key}")
+@ALGORITHMS.records(
+    method="records of {domain} and {table_domain} that are linked by {source} and {key}",
+    makes=("RDOMAIN", "USUBJID", "IDVAR", "IDVARVAL", "RELTYPE", "RELID"),
+)
 def relrec(
     frame: pd.DataFrame,
     *,

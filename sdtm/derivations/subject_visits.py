@@ -108,7 +108,9 @@ def _with_planned(
     return stacked, np.append(provider, np.full(len(extra), -1, dtype=np.int64))
 
 
-@ALGORITHMS.records(method="one record per subject and element that began, by the rules of {elements}")
+@ALGORITHMS.records(
+    method="one record per subject and element that began, by the rules of {elements}", makes=("SESTDTC", "SEENDTC")
+)
 def derive_se(
     frame: pd.DataFrame,
     *,

@@ -25,10 +25,10 @@ from spectrail.io.xpt import write_xpt
 from spectrail.output import RUN_RECORD, replacing, sha256_file
 from spectrail.pipeline import record
 from spectrail.pipeline.carry import carry_over
+from spectrail.pipeline.catalog import algorithms
 from spectrail.pipeline.describe import describe
 from spectrail.pipeline.sources import Sources
 from spectrail.pipeline.spill import Spilled, common_widths, spill
-from spectrail.steps import Algorithm
 
 PARTS = ("sdtm", "adam", "define", "validate")
 ANALYSIS_CLASSES = (
@@ -123,13 +123,9 @@ class _Unwritable(FormatError):
 
 def checked_study(folder: Path) -> tuple[LoadedStudy, models.Study]:
     """Read, complete and lint a study folder; raise SpecError listing every error."""
-    from adam.catalog import DERIVATIONS
-    from sdtm.catalog import ALGORITHMS
-
     loaded = read_study(folder)
     study = complete(loaded.study)
-    catalog: dict[str, Algorithm] = {**ALGORITHMS.registry, **DERIVATIONS.registry}
-    faults = lint(study, catalog, places=loaded.places)
+    faults = lint(study, algorithms(), places=loaded.places)
     errors = faults.at_or_above("error")
     if len(errors):
         raise SpecError(

@@ -4,18 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from specs.lint import lint
-
-from adam.catalog import DERIVATIONS
-from sdtm.catalog import ALGORITHMS
 from specs.complete import complete
+from specs.lint import lint
 from specs.yaml_files import read_specification
 from spectrail.findings import Findings
-from spectrail.steps import Algorithm
+from spectrail.pipeline.catalog import algorithms
 
 
 def check_specification(path: Path) -> Findings:
     """Return the faults met on reading and those the linter finds."""
     loaded = read_specification(path, strict=False)
-    catalog: dict[str, Algorithm] = {**ALGORITHMS.registry, **DERIVATIONS.registry}
-    return loaded.findings + lint(complete(loaded.study), catalog, places=loaded.places)
+    return loaded.findings + lint(complete(loaded.study), algorithms(), places=loaded.places)

@@ -1,0 +1,13 @@
+"""The algorithms that steps may name, of SDTM and ADaM together."""
+
+from __future__ import annotations
+
+import sdtm.engine  # noqa: F401 - the engines fill the catalogues
+from adam.catalog import DERIVATIONS
+from sdtm.catalog import ALGORITHMS
+from spectrail.steps import Algorithm
+
+
+def algorithms() -> dict[str, Algorithm]:
+    """Return every registered algorithm by name."""
+    return {**ALGORITHMS.registry, **DERIVATIONS.registry}
