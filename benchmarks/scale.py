@@ -8,6 +8,7 @@ resident set of the build's process; "grown" compares it with the size before, b
 from __future__ import annotations
 
 import argparse
+import itertools
 import json
 import os
 import shutil
@@ -88,7 +89,7 @@ def verdicts(rows: Sequence[dict[str, Any]]) -> list[tuple[str, bool]]:
             found.append((f"peak memory {peak:.1f} GB, at most {MEMORY_LIMIT:.0f} GB", peak <= MEMORY_LIMIT))
     for name in dict.fromkeys(row["datasets"] for row in rows if row["datasets"] != "all"):
         same = [row for row in rows if row["datasets"] == name]
-        for small, large in zip(same, same[1:], strict=False):
+        for small, large in itertools.pairwise(same):
             data, memory = large["raw_rows"] / small["raw_rows"], large["peak"] / small["peak"]
             found.append((f"{name}: memory grows {memory:.1f}x, the data {data:.1f}x", memory < data))
     return found

@@ -14,7 +14,7 @@ from sdtm import finish
 from sdtm.catalog import ALGORITHMS
 from specs import models
 from specs.expressions import parse
-from spectrail.build import Build, SourceTable, distinct_rows
+from spectrail.build import Build, SourceTable, distinct_rows, rows_beyond
 from spectrail.dataset import Dataset
 from spectrail.errors import Place, SpecError
 from spectrail.lineage import Provider, RecordLineage
@@ -121,7 +121,7 @@ class Engine:
             for one in build.exclusions:
                 if one.source == source:
                     excluded.setdefault(one.reason, []).append(one.rows)
-            left = {reason: np.setdiff1d(np.concatenate(parts), rows) for reason, parts in excluded.items()}
+            left = {reason: rows_beyond(np.concatenate(parts), rows) for reason, parts in excluded.items()}
             self.used.setdefault(source, []).append(rows)
             self.left.setdefault(source, []).extend(left.values())
             counts = {reason: len(found) for reason, found in left.items() if len(found)}

@@ -332,6 +332,17 @@ def distinct_rows(rows: Int32) -> Int32:
     return np.flatnonzero(named).astype(np.int32)
 
 
+def rows_beyond(rows: Int32, known: Int32) -> Int32:
+    """Return the distinct row numbers that are not among the `known` ones, sorted; linear in the greatest of them."""
+    # numpy's setdiff1d sorts or hashes: far slower than a mask
+    if len(rows) == 0:
+        return rows
+    named = np.zeros(int(rows.max()) + 1, dtype=bool)
+    named[rows] = True
+    named[known[known < len(named)]] = False
+    return np.flatnonzero(named).astype(np.int32)
+
+
 def as_columns(frame: pd.DataFrame, rows: Positions | None, names: Mapping[str, str]) -> Columns:
     """Take columns of a frame under new names, with a fresh index; `rows` None means all rows."""
     columns: Columns = {}

@@ -7,6 +7,7 @@ number) are computed for all rows at once when asked for.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -41,9 +42,14 @@ COLUMNS = (
 occurs (1 for a plain finding)."""
 
 
+@functools.cache
+def _no_rows() -> pd.DataFrame:
+    return _typed(pd.DataFrame({name: pd.Series(dtype="str") for name in COLUMNS}))
+
+
 def _empty() -> pd.DataFrame:
-    frame = pd.DataFrame({name: pd.Series(dtype="str") for name in COLUMNS})
-    return _typed(frame)
+    # most datasets have no finding of most kinds: the table without rows is made once
+    return _no_rows().copy(deep=False)
 
 
 def _typed(frame: pd.DataFrame) -> pd.DataFrame:

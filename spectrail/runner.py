@@ -60,6 +60,7 @@ class Workspace:
     subject: str = "USUBJID"
     builds: dict[str, Build] = field(default_factory=dict)
     progress: Callable[[str], None] = lambda _: None
+    _read: dict[int, tuple[StepLike, frozenset[str]]] = field(default_factory=dict, init=False, repr=False)
 
     def run(self, name: str) -> Build:
         """Run all steps of a dataset, and of others as far as it needs them."""
@@ -114,8 +115,15 @@ class Workspace:
                 last = number
         return last
 
-    def columns_read(self, step: StepLike) -> Iterator[str]:
-        """Yield every column name a step may read: sources, arguments that name columns, expressions."""
+    def columns_read(self, step: StepLike) -> frozenset[str]:
+        """Return every column name a step may read: sources, arguments that name columns, expressions."""
+        # every step asks what all later ones read; the step itself is kept, so that its id stays its own
+        known = self._read.get(id(step))
+        if known is None or known[0] is not step:
+            known = self._read[id(step)] = (step, frozenset(self._columns_read(step)))
+        return known[1]
+
+    def _columns_read(self, step: StepLike) -> Iterator[str]:
         yield from step.source
         for text in (step.when, *self._condition_texts(step)):
             if text:
@@ -214,12 +222,12 @@ class _StepRun:
         numbers = table.frame.index.to_numpy()[rows].astype(np.int32)
         self.build.exclusions.append(HeldExclusion(table.name, numbers, reason))
 
-    def _columns_of_plan(self) -> set[str]:
+    def _columns_of_plan(self) -> frozenset[str]:
         steps = self.space.plans[self.build.name]
         key = f"_columns_{self.build.name}"
-        cached: set[str] | None = self.space.__dict__.get(key)
+        cached: frozenset[str] | None = self.space.__dict__.get(key)
         if cached is None:
-            cached = {column for step in steps for column in self.space.columns_read(step)}
+            cached = frozenset().union(*map(self.space.columns_read, steps))
             self.space.__dict__[key] = cached
         return cached
 
@@ -342,7 +350,7 @@ class _StepRun:
 
     def _passed_frame(self) -> pd.DataFrame:
         """Give a record algorithm the variables made so far and the collected columns it reads, no others."""
-        read = set(self.space.columns_read(self.step))
+        read = self.space.columns_read(self.step)
         return self.block.frame([name for name in self.block.columns if name in read or not _collected(name)])
 
     def _carry(self, before: Block, result: Records) -> None:
@@ -357,9 +365,9 @@ class _StepRun:
             values = before.columns[name].array.take(result.provider, allow_fill=True)
             block.columns[name] = pd.Series(values, index=block.index, name=name)
 
-    def _read_later(self) -> set[str]:
+    def _read_later(self) -> frozenset[str]:
         later = self.space.plans[self.build.name][self.build.position + 1 :]
-        return {column for step in later for column in self.space.columns_read(step)}
+        return frozenset().union(*map(self.space.columns_read, later))
 
     def _stack(self) -> None:
         later = self._read_later()

@@ -15,6 +15,7 @@ import numpy as np
 from sdtm.engine import Account, Engine
 from sdtm.intake import RawTable
 from specs import models
+from spectrail.build import distinct_rows, rows_beyond
 from spectrail.errors import InputError, Place
 from spectrail.findings import Findings
 from spectrail.output import RUN_RECORD, sha256_file
@@ -89,7 +90,7 @@ def accounting_table(engine: Engine, rows: Mapping[str, int]) -> list[dict[str, 
     table = []
     for form, count in rows.items():
         used = _union(engine.used.get(form, []))
-        left = np.setdiff1d(_union(engine.left.get(form, [])), used)
+        left = rows_beyond(_union(engine.left.get(form, [])), used)
         table.append(
             {
                 "form": form,
@@ -108,7 +109,7 @@ def _account(one: Account) -> dict[str, Any]:
 
 
 def _union(parts: Sequence[Any]) -> Any:
-    return np.unique(np.concatenate(parts)) if parts else np.empty(0, dtype=np.int32)
+    return distinct_rows(np.concatenate(parts)) if parts else np.empty(0, dtype=np.int32)
 
 
 def unused_findings(accounting: Sequence[Mapping[str, Any]]) -> Findings:

@@ -21,13 +21,15 @@ class Sources:
     folder: Path
     progress: Callable[[str], None] = lambda _: None
     raw: dict[str, RawTable] = field(default_factory=dict)
+    lookups: dict[str, SourceTable] = field(default_factory=dict)
 
     def __call__(self, name: str) -> SourceTable | None:
         """Return a table by name, reading it if it has not been read yet; None when there is no such table."""
         plain = name.removeprefix("tables.")
-        for table in self.study.tables:
-            if table.name == plain:
-                return lookup_source(table)
+        if plain not in self.lookups:
+            self.lookups |= {table.name: lookup_source(table) for table in self.study.tables if table.name == plain}
+        if plain in self.lookups:
+            return self.lookups[plain]
         if any(source.name == name for source in self.study.sources):
             return raw_source(name, self.read(name).frame)
         return None
