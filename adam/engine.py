@@ -12,6 +12,7 @@ import adam.derivations
 import adam.parameters  # noqa: F401 - fills the catalogue
 from adam import selection
 from adam.catalog import DERIVATIONS
+from adam.settings import SETTINGS, resolved
 from specs import models
 from specs.expressions import parse
 from spectrail import frames
@@ -68,6 +69,14 @@ class Engine:
                     raise SpecError(f"the steps of {name} start no records", place=Place(dataset=name))
                 yield finished(build, self.specs[name])
 
+    def notes(self) -> dict[str, pd.DataFrame]:
+        """Return the tables that rules kept beside the records (candidates of time to event), by dataset."""
+        return {
+            name: pd.concat(build.notes, ignore_index=True)
+            for name, build in self.space.builds.items()
+            if build.notes
+        }
+
     def settle(self, dataset: Dataset) -> Dataset:
         """Turn ids of other analysis datasets' records in the lineage into ordinals of the written files."""
         lineage = dataset.lineage
@@ -122,7 +131,18 @@ def plan(
             full += [_copy(name, text) for name, text in direct.items()]
         if number == anchor:
             full += [_copy(name, text) for name, text in looked_up.items()]
-    return tuple(step.model_copy(update={"arguments": substituted(step.arguments, study.settings)}) for step in full)
+    values = resolved(study.settings)
+    return tuple(_with_settings(step, values) for step in full)
+
+
+def _with_settings(step: models.Step, values: Mapping[str, str]) -> models.Step:
+    """Put the values of settings in: `$name` in an argument, and arguments that are named like a setting."""
+    arguments = substituted(step.arguments, values)
+    entry = DERIVATIONS.registry.get(step.algorithm)
+    for parameter in entry.arguments if entry else ():
+        if parameter.name in SETTINGS and parameter.name not in arguments:
+            arguments = {**arguments, parameter.name: values[parameter.name]}
+    return step.model_copy(update={"arguments": arguments})
 
 
 def _anchor(steps: Sequence[models.Step]) -> int:
@@ -143,22 +163,39 @@ def _copy(name: str, text: str) -> models.Step:
 
 
 def _parameter_steps(dataset: models.Dataset) -> Iterator[models.Step]:
-    """Yield the steps of every parameter: start records from its input, apply its rule, name it."""
+    """Yield the steps of every parameter: start records from its input, apply its rule, name it.
+
+    A parameter whose `inputs` are other parameters of the dataset is added to the records when all those are there.
+    """
+    codes = {parameter.paramcd for parameter in dataset.parameters}
+    later = [one for one in dataset.parameters if one.inputs and set(one.inputs) <= codes]
     for parameter in dataset.parameters:
+        if parameter in later:
+            continue
         start = str(parameter.settings.get("records", parameter.inputs[0] if parameter.inputs else "ADSL"))
-        where = str(parameter.settings.get("where", ""))
-        yield models.Step(algorithm=START, source=(start,), when=where)
+        yield models.Step(algorithm=START, source=(start,), when=str(parameter.settings.get("where", "")))
         settings = {key: value for key, value in parameter.settings.items() if key not in ("records", "where")}
         if parameter.rule:
-            yield models.Step(algorithm=parameter.rule, arguments=settings)
-        constants = {"PARAMCD": parameter.paramcd, "PARAM": parameter.param, "PARCAT1": parameter.parcat1}
-        if parameter.paramn is not None:
-            constants["PARAMN"] = str(parameter.paramn)
-        for name, value in constants.items():
-            if value and name in dataset.names:
-                yield models.Step(target=name, algorithm="assign_constant", arguments={"value": value})
+            entry = DERIVATIONS.registry[parameter.rule]
+            named = {"paramcd": parameter.paramcd} if entry.parameter("paramcd") else {}
+            yield models.Step(algorithm=parameter.rule, arguments={**named, **settings})
+        for name, value in _constants(parameter, dataset).items():
+            rule = "assign_number" if name == "PARAMN" else "assign_constant"
+            yield models.Step(target=name, algorithm=rule, arguments={"value": value})
     if dataset.parameters and not any(step.algorithm == START for step in dataset.steps):
         yield models.Step(algorithm=STACK)
+    for parameter in later:
+        constants: dict[str, models.Argument] = {**_constants(parameter, dataset)}
+        arguments: dict[str, models.Argument] = {"parameters": parameter.inputs, "set_values_to": constants}
+        arguments |= parameter.settings
+        yield models.Step(algorithm=parameter.rule, arguments=arguments)
+
+
+def _constants(parameter: models.Parameter, dataset: models.Dataset) -> dict[str, str]:
+    """Return the variables that name a parameter, as far as the dataset has them."""
+    number = "" if parameter.paramn is None else str(parameter.paramn)
+    values = {"PARAMCD": parameter.paramcd, "PARAM": parameter.param, "PARAMN": number, "PARCAT1": parameter.parcat1}
+    return {name: value for name, value in values.items() if value and name in dataset.names}
 
 
 def finished(build: Build, spec: models.Dataset) -> Dataset:

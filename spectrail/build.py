@@ -84,6 +84,7 @@ class Build:
         self.traces: list[Trace] = []
         self.problems: list[HeldProblem] = []
         self.exclusions: list[HeldExclusion] = []
+        self.notes: list[pd.DataFrame] = []
         self._next_id = 0
         self._moves: list[tuple[Positions, Positions]] = []
 
@@ -126,6 +127,8 @@ class Build:
         """Replace the records by what a record algorithm gave back, keeping track of where each came from."""
         block = self._block()
         provider = result.provider
+        if result.notes is not None:
+            self.notes.append(result.notes)
         if _unchanged(result, len(block)):
             self._add_columns(block, result, table)
             return

@@ -1,0 +1,1 @@
+"""Statistics of analysis datasets, as machine-readable rows."""
