@@ -166,10 +166,11 @@ def asks_standard(rule: Rule) -> bool:
 
 
 def families(session: Session) -> list[tuple[str, ...]]:
-    """Return the submitted datasets, split files of one dataset together, in the order they were submitted."""
+    """Return the datasets to check, split files of one dataset together, in the order they were submitted."""
     found: dict[str, list[str]] = {}
     for name, identity in session.identities.items():
-        found.setdefault(identity.unsplit, []).append(name)
+        if name not in session.study.context:
+            found.setdefault(identity.unsplit, []).append(name)
     return [tuple(names) for names in found.values()]
 
 

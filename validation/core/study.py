@@ -65,13 +65,16 @@ class DefineFacts:
 class Study:
     """The input of a run: tables by name in upper case, in the order they were submitted.
 
-    `ct` is the run's controlled terminology release; the releases that define.xml declares stand above it.
+    `ct` is the run's controlled terminology release; the releases that define.xml declares stand above it. `context`
+    names tables (upper case) that joins and operations may read but that are not checked themselves, for example the
+    SDTM datasets that ADaM datasets are compared with.
     """
 
     tables: Mapping[str, Table]
     standards: Standards = field(default_factory=NoStandards)
     define: DefineFacts | None = None
     ct: str | None = None
+    context: frozenset[str] = frozenset()
 
 
 def variables_of(frame: pd.DataFrame) -> tuple[VariableFacts, ...]:
