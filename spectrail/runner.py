@@ -531,7 +531,7 @@ class _StepRun:
             build = space.builds.get(name)
             if name == self.build.name:
                 return SourceTable(name, _with_ids(self.block), "dataset")
-            until = space.ready_after(name, [column for column in columns if column != space.subject])
+            until = space.ready_after(name, columns)
             if not columns:
                 until = len(space.plans[name])
             build = space.advance(name, until, self.chain)

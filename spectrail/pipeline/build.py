@@ -27,6 +27,7 @@ from spectrail.pipeline import record
 from spectrail.pipeline.carry import carry_over
 from spectrail.pipeline.catalog import algorithms
 from spectrail.pipeline.describe import describe
+from spectrail.pipeline.queries import query_table, write_queries
 from spectrail.pipeline.sources import Sources
 from spectrail.pipeline.spill import Spilled, common_widths, spill
 
@@ -97,6 +98,8 @@ def build_study(
         _build_sdtm(run, datasets, out)
         shutil.rmtree(building / ".spill", ignore_errors=True)
         findings = Findings.concat(run.findings)
+        if not datasets:
+            _write_queries(run, findings)
         made = _record(run, findings, only or PARTS, started, Path(folder))
         failed = bool((findings.frame["rule"] == CANNOT_HOLD).any())
         if failed:
@@ -222,6 +225,13 @@ def _write_all(run: _Run, folder: Path, widths: dict[str, int], package: dict[st
             run.findings.append(_cannot_hold(name, error))
             continue
         run.outputs.append(record.output_entry(run.building, path, records=one.records))
+
+
+def _write_queries(run: _Run, findings: Findings) -> None:
+    """Write the cleaning report; a build of some datasets has none, since it does not see all queries."""
+    listed = query_table(findings, run.study, run.sources.read)
+    for path in write_queries(run.building / "queries", listed, run.study, run.created):
+        run.outputs.append(record.output_entry(run.building, path))
 
 
 def _over_length(one: Spilled) -> Findings:
