@@ -1,0 +1,72 @@
+"""Exact intervals, Kaplan-Meier, log-rank, competing risks against published numbers (edge case 20)."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from adam.results.proportion import clopper_pearson, kappa
+from adam.results.survival import aalen_johansen, kaplan_meier, log_rank, quantile, rate_at
+
+TREATED = [6, 6, 6, -6, 7, -9, 10, -10, -11, 13, 16, -17, -19, -20, 22, 23, -25, -32, -32, -34, -35]
+CONTROL = [1, 1, 2, 2, 3, 4, 4, 5, 5, 8, 8, 8, 8, 11, 11, 12, 12, 15, 17, 22, 23]
+TIME, EVENT = np.abs(np.array(TREATED, dtype=float)), np.array(TREATED) > 0
+
+
+@pytest.mark.parametrize(
+    ("events", "total", "expected"),
+    [
+        (33, 35, (80.8, 99.3)),
+        (30, 35, (69.7, 95.2)),
+        (30, 33, (75.7, 98.1)),
+        (35, 35, (90.0, 100.0)),
+        (31, 35, (73.3, 96.8)),
+        (0, 35, (0.0, 10.0)),
+        (17, 35, (31.4, 66.0)),
+        (8, 35, (10.4, 40.1)),
+    ],
+)
+def test_exact_interval(events: int, total: int, expected: tuple[float, float]) -> None:
+    """The exact interval of a proportion equals the published one to a tenth of a percent (case 20)."""
+    low, high = clopper_pearson(events, total)
+    assert (round(low * 100, 1), round(high * 100, 1)) == expected
+
+
+def test_kaplan_meier_of_6_mercaptopurine() -> None:
+    """Survival at 10 and 23 weeks and the median of the treated arm of Freireich's trial."""
+    table = kaplan_meier(TIME, EVENT)
+    assert round(rate_at(table, 10).value, 4) == 0.7529
+    assert round(rate_at(table, 23).value, 4) == 0.4482
+    assert quantile(table).value == 23
+
+
+@pytest.mark.parametrize(("transform", "expected"), [("log-log", 13), ("linear", 13), ("log", 16)])
+def test_lower_limit_of_the_median_depends_on_the_transform(transform: str, expected: float) -> None:
+    """The lower limit is 13 weeks with log-log or linear limits, 16 with log."""
+    assert quantile(kaplan_meier(TIME, EVENT), transform=transform).lower == expected  # type: ignore[arg-type]
+
+
+def test_log_rank_of_both_arms() -> None:
+    """The log-rank statistic against the control arm is 16.79."""
+    time = np.concatenate([TIME, np.array(CONTROL, dtype=float)])
+    event = np.concatenate([EVENT, np.ones(21, dtype=bool)])
+    group = np.arange(42) < 21
+    assert round(log_rank(time, event, group)[0], 2) == 16.79
+
+
+def test_survival_without_events_is_one_without_limits() -> None:
+    """Nobody with an event: no median, rate 1."""
+    table = kaplan_meier(np.array([5.0, 8.0]), np.array([False, False]))
+    assert np.isnan(quantile(table).value)
+    assert rate_at(table, 6).value == 1.0
+
+
+def test_competing_events_take_from_the_incidence() -> None:
+    """Of four subjects, event, competing event, event, censored: incidence 1/4, then 1/4 + 1/2 x 1/2."""
+    table = aalen_johansen(np.array([1.0, 2.0, 3.0, 4.0]), np.array([1, 2, 1, 0]))
+    assert table["INCIDENCE"].tolist() == [0.25, 0.25, 0.5]
+
+
+def test_kappa() -> None:
+    """Agreement 3 of 4 with chance 1/2 is a kappa of one half."""
+    assert kappa(["A", "A", "B", "B"], ["A", "A", "B", "A"]) == pytest.approx(0.5)
