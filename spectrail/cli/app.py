@@ -11,6 +11,7 @@ import typer
 from spectrail.cli.checks import define_app, rules_app, spec_import
 from spectrail.cli.options import AsJson, FailOnOption, OutFolder, StudyFolder
 from spectrail.cli.output import FailOn, counts_line, end_with, out, print_findings, progress
+from spectrail.cli.validation import validate
 
 app = typer.Typer(
     name="spectrail",
@@ -25,6 +26,7 @@ app.add_typer(spec_app, name="spec")
 app.add_typer(define_app, name="define")
 app.add_typer(rules_app, name="rules")
 spec_app.command("import")(spec_import)
+app.command("validate")(validate)
 
 
 def _version(wanted: bool) -> None:

@@ -275,26 +275,45 @@ def _long(block: Block, start: int) -> pd.DataFrame:
 
 
 def _as_findings(block: Block, keys: Mapping[str, pd.Series], severity: str) -> Findings:
-    names = _names(block)
     level = block.rule.severity if block.rule.severity in SEVERITIES else severity
     entries = [entry for authority in block.rule.authorities for entry in authority.references]
+    record = block.record if block.rule.rule_type in RECORD_TYPES else np.zeros_like(block.record)
     texts = np.full(len(block), "", dtype=object)
     for position, dataset in enumerate(block.datasets):
         if dataset in keys:
-            rows = (block.dataset == position) & (block.record > 0)
-            texts[rows] = keys[dataset].to_numpy(dtype=object)[block.record[rows] - 1]
+            rows = (block.dataset == position) & (record > 0)
+            texts[rows] = keys[dataset].to_numpy(dtype=object)[record[rows] - 1]
     ids = ", ".join(block.rule.public_ids)
     return Findings.of(
         rule=np.full(len(block), block.rule.id, dtype=object),
         severity=level,
-        dataset=names,
-        variable=", ".join(part.variable for part in block.reported),
-        record=block.record,
+        dataset=_names(block),
+        variable=_variables(block),
+        record=record,
         keys=texts,
         value=_joined(block, pairs=len(block.reported) > 1),
-        message=block.message,
+        message=block.rule.message,
         reference=ids + (f" ({entries[0]})" if entries else ""),
     )
+
+
+RECORD_TYPES = frozenset(
+    {
+        "Record Data",
+        "Dataset Contents Check against Define XML",
+        "Value Check with Dataset Metadata",
+        "Value Check with Variable Metadata",
+    }
+)
+"""Rule types whose rows are records of the dataset; the rows of others are variables or datasets."""
+
+
+def _variables(block: Block) -> str | npt.NDArray[np.object_]:
+    """Return the variables of each finding: the variable a metadata rule is about, else the output variables."""
+    for part in block.reported:
+        if part.variable in ("variable_name", "define_variable_name") and part.texts:
+            return np.array(part.texts, dtype=object)[part.codes]
+    return ", ".join(part.variable for part in block.reported)
 
 
 def natural_keys(frame: pd.DataFrame, names: Sequence[str]) -> pd.Series:

@@ -1,0 +1,64 @@
+"""Commands about validation: validate a folder of datasets, compare two."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from spectrail.cli.options import AsJson, FailOnOption
+from spectrail.cli.output import FailOn, counts_line, end_with, out, print_findings, progress
+from spectrail.errors import UsageError
+
+
+def validate(
+    path: Annotated[
+        Path, typer.Argument(help="Folder of datasets (XPT, Dataset-JSON, Parquet), or of such folders.")
+    ],
+    out_folder: Annotated[
+        Path, typer.Option("--out", "-o", help="Folder for findings.json, report.xlsx, report.html.")
+    ],
+    define: Annotated[Path | None, typer.Option(help="define.xml; default: the one beside the datasets.")] = None,
+    standard: Annotated[str | None, typer.Option(help="For example sdtmig-3.4; default: as define.xml says.")] = None,
+    ct: Annotated[str | None, typer.Option(help="Terminology release where define.xml names none.")] = None,
+    rules: Annotated[list[Path] | None, typer.Option(help="Folder of CORE rules to run too; repeatable.")] = None,
+    fail_on: FailOnOption = FailOn.error,
+    ledger: Annotated[Path | None, typer.Option(help="Issue ledger (CSV) with what was judged.")] = None,
+    update_ledger: Annotated[bool, typer.Option("--update-ledger", help="Write the ledger.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Validate datasets: conformance rules, define.xml, the folder itself; accepted findings do not count."""
+    from spectrail.pipeline.validate import validate_path
+
+    if update_ledger and ledger is None:
+        raise UsageError("--update-ledger needs a ledger", hint="name the file with --ledger")
+    with progress() as told:
+        done = validate_path(
+            path,
+            out_folder,
+            define=define,
+            standard=standard,
+            ct=ct,
+            rules=rules or (),
+            ledger=ledger,
+            update_ledger=update_ledger,
+            progress=told,
+        )
+    result = done.result
+    if as_json:
+        typer.echo((out_folder / "findings.json").read_text(encoding="utf-8"), nl=False)
+    else:
+        for facts in result.folders:
+            out.print(
+                f"{facts.folder}: {facts.standard} {facts.version}" + (f" ({facts.assumed})" * bool(facts.assumed))
+            )
+        print_findings(result.findings)
+        missed = result.not_evaluated()
+        ran = len(result.rules_run())
+        out.print(f"{ran} rules run, {missed['rule'].nunique()} not evaluated: {counts_line(result.findings)}")
+        if done.judged.used:
+            out.print("ledger: " + ", ".join(f"{count} {name}" for name, count in done.judged.counts().items()))
+        for file in done.written:
+            out.print(f"written: {file}", soft_wrap=True)
+    end_with(done.counted, fail_on)

@@ -1,0 +1,140 @@
+"""Validation of what was built, or of any folder: reports with lineage, ledger, reviewer guides."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import json
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from specs import models
+from spectrail.findings import Findings
+from spectrail.output import RUN_RECORD
+from validation.ledger import Judged, Ledger, judge, not_accepted, read_ledger, updated, write_ledger
+from validation.reports.content import Report
+from validation.reports.guides import write_guides
+from validation.reports.trace import Trail
+from validation.reports.write import write_reports
+from validation.result import ValidationResult
+from validation.validate import validate_folder
+
+LEDGER = "ledger.csv"
+UNDATED = datetime(2000, 1, 1)
+Progress = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Validation:
+    """A validation with its reports: `counted` are the findings that count for the exit status."""
+
+    result: ValidationResult
+    judged: Judged
+    counted: Findings
+    written: tuple[Path, ...] = ()
+
+
+def validate_build(
+    out: Path,
+    study: models.Study,
+    *,
+    study_folder: Path,
+    findings: Findings,
+    created: datetime,
+    inputs: Iterable[tuple[str, str]],
+    rules: Sequence[Path] = (),
+    progress: Progress = lambda _: None,
+) -> Validation:
+    """Validate the datasets of a build in `out` and write reports and reviewer guides into it.
+
+    `findings` are those of the build itself, which the reports show too; `inputs` gives name and file of each raw
+    source; the ledger is `ledger.csv` of the study folder, which is only read. Rules of the study lie in `rules`
+    below its folder.
+    """
+    own = study_folder / "rules"
+    folders = [*rules, *([own] if own.is_dir() else [])]
+    result = validate_folder(out / "m5", ct=study.ct or None, rules=folders, progress=progress)
+    result = result.adding(findings)
+    ledger = study_folder / LEDGER
+    judged = judge(result.findings, read_ledger(ledger) if ledger.is_file() else None, ran=_ran(result, findings))
+    report = Report(result, judged, created, study.study_id, _version())
+    progress("writing reports")
+    trail = Trail(dict(inputs), folder=out / "lineage")
+    written = write_reports(report, out / "validation", trail=trail)
+    written += write_guides(report, out / "m5", study)
+    return Validation(result, judged, not_accepted(result.findings, judged), tuple(written))
+
+
+def validate_path(
+    path: Path,
+    out: Path,
+    *,
+    define: Path | None = None,
+    standard: str | None = None,
+    ct: str | None = None,
+    rules: Sequence[Path] = (),
+    ledger: Path | None = None,
+    update_ledger: bool = False,
+    progress: Progress = lambda _: None,
+) -> Validation:
+    """Validate any folder of datasets and write the reports into `out`; write the ledger only with `update_ledger`.
+
+    Files state the time of the study where the folder belongs to a build, else a fixed one. Raises as
+    `validate_folder` and `read_ledger` do.
+    """
+    result = validate_folder(path, define=define, standard=standard, ct=ct, rules=rules, progress=progress)
+    known = read_ledger(ledger) if ledger is not None else None
+    if ledger is not None and update_ledger:
+        known = updated(known or Ledger(), result.findings, ran=_ran(result))
+        write_ledger(known, ledger)
+    judged = judge(result.findings, known, ran=_ran(result))
+    record, root = _run_record(path)
+    title = str(record.get("study") or Path(path).resolve().name)
+    report = Report(result, judged, _created(record), title, _version())
+    progress("writing reports")
+    written = write_reports(report, out, trail=_trail(record, root))
+    return Validation(result, judged, not_accepted(result.findings, judged), tuple(written))
+
+
+def _ran(result: ValidationResult, build: Findings | None = None) -> frozenset[str]:
+    """Return the rules that ran; the readers' and, in a build, the build's own always do."""
+    always = frozenset(result.rules.loc[result.rules["source"].isin(["reader", "folder"]), "rule"])
+    named = frozenset(build.frame["rule"].astype("str").unique()) if build is not None else frozenset()
+    return result.rules_run() | always | named
+
+
+def _run_record(path: Path) -> tuple[dict[str, Any], Path | None]:
+    """Return the run record of the build that a folder belongs to, and the folder it lies in."""
+    resolved = Path(path).resolve()
+    for folder in (resolved, *resolved.parents):
+        file = folder / RUN_RECORD
+        if file.is_file():
+            try:
+                record = json.loads(file.read_text(encoding="utf-8"))
+            except ValueError:
+                return {}, None
+            return (record, folder) if isinstance(record, dict) and "spectrail" in record else ({}, None)
+    return {}, None
+
+
+def _created(record: dict[str, Any]) -> datetime:
+    try:
+        return datetime.fromisoformat(str(record.get("created") or ""))
+    except ValueError:
+        return UNDATED
+
+
+def _trail(record: dict[str, Any], root: Path | None) -> Trail | None:
+    if root is None or not (root / "lineage").is_dir():
+        return None
+    inputs = {str(one["name"]): str(one["path"]) for one in record.get("inputs", ()) if "name" in one}
+    return Trail(inputs, folder=root / "lineage")
+
+
+def _version() -> str:
+    try:
+        return importlib.metadata.version("spectrail")
+    except importlib.metadata.PackageNotFoundError:
+        return ""
