@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import sdtm.engine  # noqa: F401 - the engines fill the catalogues
+import adam.engine  # noqa: F401 - the engines fill the catalogues
+import sdtm.engine  # noqa: F401
 from adam.catalog import DERIVATIONS
 from sdtm.catalog import ALGORITHMS
 from spectrail.steps import Algorithm
