@@ -34,10 +34,10 @@ def assign_number(*, value: float, rows: Condition = "1 == 1") -> npt.NDArray[np
     return np.full(len(rows), float(value))
 
 
-@DERIVATIONS.column(method="computed as {value}")
-def compute(*, value: Computed) -> pd.Series:
+@DERIVATIONS.column(method="computed as {expression}")
+def compute(*, expression: Computed) -> pd.Series:
     """Give the value of an expression, a number or a text."""
-    return value
+    return expression
 
 
 @DERIVATIONS.column(method="date computed as {value}")

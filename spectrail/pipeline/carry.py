@@ -16,8 +16,8 @@ from spectrail.pipeline.spill import Spilled, spill
 def carry_over(out: Path, building: Path, folder: Path, study: models.Study, built: set[str]) -> dict[str, Spilled]:
     """Take over the datasets of an earlier build that this one does not make, with their lineage.
 
-    They are written again, since the common text lengths may have changed.  Raises UsageError when a file is missing
-    or differs from its hash in the run record.
+    They are written again, since the common text lengths may have changed; supplemental qualifiers go with their
+    parent.  Raises UsageError when a file is missing or differs from its hash in the run record.
     """
     if not (out / RUN_RECORD).is_file():
         return {}
@@ -33,7 +33,7 @@ def carry_over(out: Path, building: Path, folder: Path, study: models.Study, bui
         path = out / entry["path"]
         name = path.stem.upper()
         same_folder = (building / entry["path"]).parent == folder
-        if path.suffix != ".xpt" or not same_folder or name in built:
+        if path.suffix != ".xpt" or not same_folder or name in built or name.removeprefix("SUPP") in built:
             continue
         if not path.is_file() or sha256_file(path) != entry["sha256"]:
             raise UsageError(

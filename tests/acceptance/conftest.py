@@ -14,7 +14,8 @@ from specs import models
 from spectrail.dataset import Dataset
 from spectrail.findings import Findings
 from spectrail.io.xpt import read_xpt
-from spectrail.pipeline.build import build_study, checked_study
+from spectrail.pipeline.build import build_study
+from spectrail.pipeline.study import checked_study
 from spectrail.studies import simulate_study
 
 
