@@ -9,6 +9,7 @@ from specs import models as m
 from specs.guides import kind_of
 from specs.linting import Context, Found, check, nearest
 from specs.nodes import Path
+from specs.study_terms import declared_exception
 from specs.terminology import Terms
 from spectrail.errors import UnknownNameError
 
@@ -23,7 +24,7 @@ def foreign_terms(context: Context) -> Iterator[Found]:
         if official.extensible:
             continue
         for j, term in enumerate(codelist.terms):
-            if term.term not in official.by_value:
+            if term.term not in official.by_value and not declared_exception(term):
                 message = (
                     f"{codelist.code} ({official.codelist.name}) has no term {term.term!r} and is not extensible"
                 )
