@@ -17,7 +17,8 @@ from spectrail.output import RUN_RECORD, replacing, sha256_file
 from spectrail.pipeline import record
 from spectrail.pipeline.analysis import build_analysis
 from spectrail.pipeline.package import CANNOT_HOLD
-from spectrail.pipeline.queries import query_table, write_queries
+from spectrail.pipeline.queries import query_table
+from spectrail.pipeline.query_files import write_queries
 from spectrail.pipeline.run import Run
 from spectrail.pipeline.sources import Sources
 from spectrail.pipeline.study import checked_study, sdtm_folder
@@ -93,7 +94,8 @@ class _Unwritable(FormatError):
 
 def _write_queries(run: Run, findings: Findings) -> None:
     """Write the cleaning report; a build of some datasets has none, since it does not see all queries."""
-    listed = query_table(findings, run.study, run.sources.read)
+    lineages = {name: one.lineage for name, one in run.sdtm.items()}
+    listed = query_table(findings, run.study, run.sources.read, lineages)
     run.wrote(*write_queries(run.building / "queries", listed, run.study, run.created))
 
 

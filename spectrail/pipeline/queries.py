@@ -1,105 +1,279 @@
-"""The cleaning report: what the build would ask data management, as a listing that could be sent to them.
+"""Data queries: what a build found that only data management can answer, cell by cell of the raw extract.
 
-Queries are the findings of `query` steps, and what mapping could not settle by rule (a date that does not exist, a
-unit that is missing): warnings and errors that name a row of a raw file.  One line per rule, file and row.
+Queries are the findings on a raw row that `query` steps raise, and those of other steps (impossible dates, missing
+units, values without a term) from severity warning upwards.  Several findings about one cell for one reason are one
+query; a finding that was listed once for many rows is one query per row.
 """
 
 from __future__ import annotations
 
-import html
-from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime
-from pathlib import Path
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
+import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
+from sdtm.algorithms.query import PREFIX
 from sdtm.intake import RawTable
 from specs import models
+from spectrail import frames
 from spectrail.findings import Findings
-from spectrail.io.xlsx import write_workbook
+from spectrail.lineage import Lineage, Trace
 
-HEADERS = ("Query", "Form", "File", "Row", "Keys", "Dataset", "Variable", "Value", "Question", "Rule", "Severity")
-STYLE = (
-    "body{font-family:sans-serif;margin:2em}table{border-collapse:collapse;font-size:90%}"
-    "th,td{border:1px solid #bbb;padding:.25em .5em;text-align:left;vertical-align:top}th{background:#eee}"
-    "caption{text-align:left;font-weight:bold;padding:.5em 0}"
+HEADERS = (
+    "Query",
+    "Form",
+    "Site",
+    "Subject",
+    "Visit",
+    "Page",
+    "Line",
+    "Field",
+    "Collected",
+    "Question",
+    "Rule",
+    "Severity",
+    "File",
+    "Row",
+    "Dataset",
+    "Record",
+    "Variables",
 )
+"""`Page` is name and repeat number of the page, `Line` the record position on it, `Row` the data row of the file from
+1, `Record` the record of the written dataset from 1 (blank: none)."""
+
+SYSTEM = {
+    "Site": ("SiteNumber", "SITEID", "SITENUM", "Site"),
+    "Subject": ("Subject", "SUBJID", "PATNUM", "USUBJID"),
+    "Visit": ("FolderName", "Folder", "InstanceName", "VISIT"),
+    "Page": ("DataPageName", "FormName", "FORM"),
+    "Line": ("RecordPosition", "RECORDID"),
+}
+"""Names that data capture systems give to the columns that say where a value stands; the first that a form has."""
+REPEAT = ("PageRepeatNumber", "PAGEREP")
+
+QUESTIONS = {
+    "MAP-DATE-IMPOSSIBLE": "The date or time {value} does not exist in the format of the form. Please correct it.",
+    "MAP-DATE-AMBIGUOUS": "The date {value} can be read in more than one way. Please state day, month and year.",
+    "MAP-DATE-UNREAD": "The date or time {value} cannot be read. Please correct it.",
+    "MAP-UNIT-MISSING": "The result {value} has no unit. Please state the unit.",
+    "MAP-UNIT-UNKNOWN": "The unit {value} is not known. Please state the unit of the result.",
+    "MAP-UNIT-NO-CONVERSION": "The unit {value} does not fit the test. Please state the unit of the result.",
+    "MAP-UNIT-CONFLICT": "The result {value} carries another unit than the one stated. Please state the unit.",
+    "MAP-RESULT-UNREAD": "The result {value} cannot be read as a number. Please correct it.",
+    "MAP-LIMIT-UNREAD": "The limit {value} cannot be read as a number. Please correct it.",
+    "MAP-NUMBER": "{value} is not a number. Please correct it.",
+    "MAP-CT": "The value {value} is none of the values expected here. Please correct or confirm it.",
+    "MAP-UNTRANSLATED": "The text {value} could not be translated. Please give it in English.",
+    "MAP-VISIT-UNSCHEDULED": "No unscheduled visit was recorded on {value}. Please check the date or add the visit.",
+}
+"""What data management is asked; a rule that is not listed asks with the message of its finding."""
+
+CAUSES = {"MAP-CT": 1, "MAP-VISIT": 1}
+"""Rules that say less than another one about the same cell: they give way to it (others have 0)."""
+
+BLANK_CELL = ("MAP-UNIT-MISSING",)
+"""Rules about a cell that is blank: the finding shows the value that stands beside it."""
 
 
-def query_table(findings: Findings, study: models.Study, raw: Callable[[str], RawTable]) -> pd.DataFrame:
+@dataclass(frozen=True)
+class _Built:
+    """What of a build the listing needs: the study, its raw extracts by name, lineage by dataset."""
+
+    study: models.Study
+    raw: Callable[[str], RawTable]
+    lineages: Mapping[str, Lineage]
+
+
+def query_table(
+    findings: Findings,
+    study: models.Study,
+    raw: Callable[[str], RawTable],
+    lineages: Mapping[str, Lineage] | None = None,
+) -> pd.DataFrame:
     """Return the queries among findings, one row per query with the columns `HEADERS`, all text, numbered in order.
 
-    `raw` gives a raw extract by its source name. The row counts data rows of the file from 1.
+    `raw` gives a raw extract by its source name; `lineages` by dataset lead from variables to raw columns and from
+    raw rows to records.  Queries stand in the order of forms, rows, columns and rules.
     """
-    frame = findings.frame
-    sources = {source.name: source for source in study.sources}
-    asked = frame["severity"].isin(["error", "warning"]) & (frame["source_row"] > 0) & frame["source"].isin(sources)
-    chosen = frame[asked].copy()
-    chosen["source"] = chosen["source"].astype("str")
-    chosen["rule"] = chosen["rule"].astype("str")
-    order = {name: number for number, name in enumerate(sources)}
-    chosen["place"] = chosen["source"].map(order)
-    chosen = chosen.drop_duplicates(["rule", "source", "source_row"])
-    chosen = chosen.sort_values(["place", "source_row", "rule"], kind="stable").reset_index(drop=True)
-    return pd.DataFrame(
-        {
-            "Query": [f"Q{number:05d}" for number in range(1, len(chosen) + 1)],
-            "Form": chosen["source"].map({name: source.label or name for name, source in sources.items()}),
-            "File": chosen["source"].map({name: source.path for name, source in sources.items()}),
-            "Row": chosen["source_row"].astype("int64").astype("str"),
-            "Keys": _keys(chosen, sources, raw),
-            "Dataset": chosen["dataset"].astype("str"),
-            "Variable": chosen["variable"].astype("str"),
-            "Value": chosen["value"].astype("str").fillna(""),
-            "Question": chosen["message"].astype("str"),
-            "Rule": chosen["rule"],
-            "Severity": chosen["severity"].astype("str"),
-        },
-        columns=list(HEADERS),
-        dtype="str",
-    ).fillna("")
+    of = _Built(study, raw, lineages or {})
+    frame = _asked(findings.frame, study)
+    parts = [_located(part, group, of) for group, part in _groups(frame)]
+    if not parts:
+        return pd.DataFrame({name: pd.Series(dtype="str") for name in HEADERS})
+    once = _one_per_reason(pd.concat(parts, ignore_index=True))
+    listed = pd.concat([_described(part, str(name), of) for name, part in once.groupby("source", sort=False)])
+    order = {source.name: number for number, source in enumerate(study.sources)}
+    listed = listed.assign(place=listed["source"].map(order))
+    listed = listed.sort_values(["place", "source_row", "column", "rule"], kind="stable").reset_index(drop=True)
+    listed["Query"] = [f"Q{number:05d}" for number in range(1, len(listed) + 1)]
+    return listed[list(HEADERS)].astype("str").fillna("")
 
 
-def _keys(chosen: pd.DataFrame, sources: Mapping[str, models.RawSource], raw: Callable[[str], RawTable]) -> pd.Series:
-    """Return `NAME=value` pairs of the declared keys of each raw row."""
-    text = pd.Series("", index=chosen.index, dtype="str")
-    for name, rows in chosen.groupby("source", sort=False).groups.items():
-        table = raw(str(name)).frame
-        places = chosen.loc[rows, "source_row"].to_numpy() - 1
-        for key in sources[str(name)].keys:
-            if key in table.columns:
-                values = pd.Series(table[key].array.take(places), index=rows).fillna("")
-                text.loc[rows] = text.loc[rows] + f" {key}=" + values
-    return text.str.strip()
+def _asked(frame: pd.DataFrame, study: models.Study) -> pd.DataFrame:
+    """Keep the findings that are queries, with plain text columns."""
+    severe = frame["severity"].isin(["reject", "error", "warning"])
+    asked = severe | frame["rule"].astype("str").str.startswith(PREFIX)
+    names = [source.name for source in study.sources]
+    wanted = frame.loc[asked & (frame["source_row"] > 0) & frame["source"].isin(names)]
+    text = ["rule", "severity", "dataset", "variable", "message", "source", "value"]
+    return wanted.assign(**{name: wanted[name].astype("str").fillna("") for name in text}).reset_index(drop=True)
 
 
-def write_queries(folder: Path, queries: pd.DataFrame, study: models.Study, created: datetime) -> tuple[Path, Path]:
-    """Write the listing as `queries.xlsx` (text cells only: no value can become a formula) and `queries.html`."""
-    folder.mkdir(parents=True, exist_ok=True)
-    rows: list[Sequence[str]] = [HEADERS, *queries.itertuples(index=False, name=None)]
-    summary: list[Sequence[str]] = [("Rule", "Question", "Queries"), *_summary(queries)]
-    book, page = folder / "queries.xlsx", folder / "queries.html"
-    write_workbook(book, {"Queries": rows, "Summary": summary}, created=created)
-    page.write_text(_page(study, summary, rows), encoding="utf-8", newline="\n")
-    return book, page
+Group = tuple[str, str, str, str]
 
 
-def _summary(queries: pd.DataFrame) -> list[tuple[str, str, str]]:
-    counted = queries.groupby(["Rule", "Question"], sort=True).size()
-    return [(str(rule), str(question), str(count)) for (rule, question), count in counted.items()]
+def _groups(frame: pd.DataFrame) -> Iterator[tuple[Group, pd.DataFrame]]:
+    yield from frame.groupby(["dataset", "variable", "source", "rule"], sort=False)
 
 
-def _page(study: models.Study, summary: Sequence[Sequence[str]], rows: Sequence[Sequence[str]]) -> str:
-    title = html.escape(f"Queries to data management, {study.name or study.study_id}")
-    return (
-        f'<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8"><title>{title}</title>'
-        f"<style>{STYLE}</style></head>\n<body><h1>{title}</h1>\n"
-        f"{_table('Summary', summary)}\n{_table('Queries', rows)}\n</body></html>\n"
+def _located(part: pd.DataFrame, group: Group, of: _Built) -> pd.DataFrame:
+    """Name for each finding of a group the raw column it is about, and spread those listed once over their rows."""
+    dataset, variable, source, rule = group
+    raw = of.raw(source).frame
+    lineage = of.lineages.get(dataset, Lineage())
+    names = [name for name in columns_behind(lineage, variable, source) if name in raw] or (
+        [variable] if variable in raw else []
+    )
+    rows = part["source_row"].to_numpy() - 1
+    value = part["value"].to_numpy(dtype=object)
+    column = np.full(len(part), names[0] if names else "", dtype=object)
+    open_ = np.ones(len(part), dtype=bool)
+    for name in names:
+        cells = frames.as_text(raw[name]).iloc[rows]
+        blank = cells.isna().to_numpy() | (cells.to_numpy(dtype=object) == "")
+        fits = blank if rule in BLANK_CELL else (cells.to_numpy(dtype=object) == value)
+        column[open_ & fits] = name
+        open_ &= ~fits
+    spread = _spread(part.assign(column=column), raw)
+    return spread.assign(record=_records(spread, lineage, source))
+
+
+def columns_behind(lineage: Lineage, variable: str, source: str) -> list[str]:
+    """Return the raw columns of a form that a variable was made from, those its own steps read first."""
+    by_variable: dict[str, list[Trace]] = {}
+    for trace in lineage.traces:
+        if trace.start in ("", source):
+            by_variable.setdefault(trace.variable, []).append(trace)
+    found: dict[str, None] = {
+        one.column: None for one in lineage.providers.get(variable, ()) if one.source == source and one.column
+    }
+    waiting, seen = [variable], {variable}
+    while waiting:
+        for trace in by_variable.get(waiting.pop(0), ()):
+            for name in trace.sources:
+                prefix, _, column = name.partition(".")
+                if prefix == source and column:
+                    found[column] = None
+                elif name in by_variable and name not in seen:
+                    seen.add(name)
+                    waiting.append(name)
+    return list(found)
+
+
+def _spread(part: pd.DataFrame, raw: pd.DataFrame) -> pd.DataFrame:
+    """Give a finding that stands for many rows one row each: those of the raw column with the same value.
+
+    Where these are not as many as the finding counts (its step saw only some records), it keeps its first row.
+    """
+    many = part[part["count"] > 1]
+    if not len(many):
+        return part
+    kept = [part[part["count"] <= 1]]
+    for _, one in many.iterrows():
+        same = _equal_rows(raw, str(one["column"]), str(one["value"]))
+        rows = same if len(same) == one["count"] else np.array([one["source_row"] - 1])
+        copy = pd.DataFrame([one] * len(rows)).assign(source_row=rows + 1, record=0)
+        kept.append(copy)
+    return pd.concat(kept, ignore_index=True)
+
+
+def _equal_rows(raw: pd.DataFrame, column: str, value: str) -> npt.NDArray[np.int64]:
+    if column not in raw:
+        return np.empty(0, dtype=np.int64)
+    return np.flatnonzero((frames.as_text(raw[column]) == value).to_numpy(dtype=bool)).astype(np.int64)
+
+
+def _records(part: pd.DataFrame, lineage: Lineage, source: str) -> npt.NDArray[np.int64]:
+    """Return the record of each finding; one that names none has the first record made from its raw row."""
+    record = part["record"].to_numpy(dtype=np.int64, copy=True)
+    links = lineage.records
+    if source not in links.sources or not (record == 0).any():
+        return record
+    mine = np.flatnonzero(links.source == links.sources.index(source))
+    first = np.full(int(links.row[mine].max(initial=-1)) + 2, -1, dtype=np.int64)
+    first[links.row[mine][::-1]] = links.record[mine][::-1]
+    rows = part["source_row"].to_numpy() - 1
+    found = first[np.where(rows < len(first) - 1, rows, len(first) - 1)] + 1
+    return np.where(record == 0, found, record)
+
+
+def _one_per_reason(cells: pd.DataFrame) -> pd.DataFrame:
+    """Join the findings about one cell for one reason; the variables they name are listed together."""
+    plain = ~cells["rule"].str.startswith(PREFIX)
+    cells = cells.assign(_reason=cells["rule"].mask(plain, "MAP"), _weight=cells["rule"].map(CAUSES).fillna(0))
+    cells = cells.sort_values("_weight", kind="stable")
+    cell = ["source", "source_row", "column", "_reason"]
+    place = cells["dataset"] + "." + cells["variable"]
+    joined = place.groupby([cells[name] for name in cell], sort=False).agg(
+        lambda names: ", ".join(dict.fromkeys(names))
+    )
+    first = cells.drop_duplicates(cell).set_index(cell)
+    return first.assign(variables=joined).reset_index()
+
+
+def _described(part: pd.DataFrame, source: str, of: _Built) -> pd.DataFrame:
+    """Add where the cells of one form stand, what was collected and what is asked."""
+    table, form = of.raw(source).frame, next(one for one in of.study.sources if one.name == source)
+    rows = part["source_row"].to_numpy() - 1
+    added = {name: _system(table, names, rows) for name, names in SYSTEM.items()}
+    repeat = pd.Series(_system(table, REPEAT, rows), index=part.index, dtype="str")
+    added["Page"] = added["Page"] + (" (repeat " + repeat + ")").mask(repeat.isin(["", "0"]), "").to_numpy(
+        dtype=object
+    )
+    collected = np.full(len(part), "", dtype=object)
+    for name in part["column"].unique():
+        if name in table:
+            here = (part["column"] == name).to_numpy()
+            collected[here] = _cells(table, name, rows[here])
+    return part.assign(
+        **added,
+        Form=form.label or source,
+        File=form.path,
+        Row=part["source_row"].astype("str"),
+        Field=part["column"],
+        Collected=collected,
+        Question=_questions(part),
+        Rule=part["rule"],
+        Severity=part["severity"],
+        Dataset=part["dataset"],
+        Record=part["record"].astype("str").mask(part["record"] <= 0, ""),
+        Variables=part["variables"],
     )
 
 
-def _table(caption: str, rows: Sequence[Sequence[str]]) -> str:
-    head = "".join(f'<th scope="col">{html.escape(cell)}</th>' for cell in rows[0])
-    body = "\n".join("<tr>" + "".join(f"<td>{html.escape(cell)}</td>" for cell in row) + "</tr>" for row in rows[1:])
-    top = f"<caption>{html.escape(caption)}</caption><thead><tr>{head}</tr></thead>"
-    return f"<table>{top}<tbody>\n{body}\n</tbody></table>"
+def _system(table: pd.DataFrame, names: Sequence[str], rows: npt.NDArray[np.int64]) -> npt.NDArray[np.object_]:
+    by_name = {str(name).lower(): str(name) for name in table.columns}
+    present = [by_name[name.lower()] for name in names if name.lower() in by_name]
+    return _cells(table, present[0], rows) if present else np.full(len(rows), "", dtype=object)
+
+
+def _cells(table: pd.DataFrame, name: str, rows: npt.NDArray[np.int64]) -> npt.NDArray[np.object_]:
+    return frames.as_text(table[name]).iloc[rows].fillna("").to_numpy(dtype=object)
+
+
+def _questions(part: pd.DataFrame) -> list[str]:
+    """Return the questions: of a rule that is listed, else the message with what data management should do."""
+    return [
+        _question(rule, message, value)
+        for rule, message, value in zip(part["rule"], part["message"], part["value"], strict=True)
+    ]
+
+
+def _question(rule: str, message: str, value: str) -> str:
+    if rule in QUESTIONS:
+        return QUESTIONS[rule].replace("{value}", f'"{value}"')
+    sentence = message[:1].upper() + message[1:].rstrip(". ")
+    end = "" if sentence.endswith("?") else "."
+    return f"{sentence}{end} Please correct or confirm."
