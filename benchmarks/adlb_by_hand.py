@@ -40,7 +40,7 @@ def data(records: int, seed: int = 20230310) -> dict[str, pd.DataFrame]:
     value[rng.random(records) < 0.02] = np.nan
     day = start[subject] + (visit * 7 - 7 + rng.integers(-1, 2, records)).astype("timedelta64[D]")
     minute = rng.integers(6 * 60, 12 * 60, records).astype("timedelta64[m]")
-    texts = np.datetime_as_string((day.astype("datetime64[m]") + minute))
+    texts = np.datetime_as_string(day.astype("datetime64[m]") + minute)
     lb = pd.DataFrame(
         {
             "USUBJID": pd.Series(ids.array.take(subject)),
@@ -114,6 +114,13 @@ def _grades(out: pd.DataFrame) -> tuple[pd.Series, pd.Series]:
         value = aval[rows]
         grade = (value > high[rows]).astype(np.int64)
         for number, limit in enumerate(cuts, start=2):
+            grade[value > limit] = number
+        up[rows] = np.where(np.isnan(value), -1, grade)
+    for name, steps in {"WBC": {3: 100}, "LYM": {2: 4, 3: 20}}.items():
+        rows = test == name
+        value = aval[rows]
+        grade = np.zeros(len(value), dtype=np.int64)
+        for number, limit in steps.items():
             grade[value > limit] = number
         up[rows] = np.where(np.isnan(value), -1, grade)
     for name, cuts in {"ALT": (1.5, 3, 5, 20), "AST": (1.5, 3, 5, 20), "BILI": (1, 1.5, 3, 10)}.items():
