@@ -2,311 +2,237 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Literal
+from collections.abc import Sequence
+from typing import Any, Literal
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from adam import selection
 from adam.catalog import DERIVATIONS
 from adam.derivations.dates import whole_days
+from adam.parameters import candidates
+from adam.parameters.candidates import Candidates, Days, Source, Verdict, as_dates
 from spectrail import frames
-from spectrail.errors import SpecError
-from spectrail.steps import ColumnName, Evaluate, Link, Positions, Problem, Records, Tables
+from spectrail.errors import SpecError, UnknownNameError
+from spectrail.steps import ColumnName, Evaluate, Exclusion, Link, Positions, Problem, Reading, Records, Tables, Taken
 
-Days = npt.NDArray[np.float64]
-Kind = Literal["event", "censor", "stop"]
-START_DATE = "START"
-"""Stands for the start date where a source names its date."""
-_KEYS = {"dataset", "date", "where", "order", "EVNTDESC", "CNSDTDSC", "CNSR", "SRCDOM", "SRCVAR", "SRCSEQ", "subject"}
-CANDIDATES = (
-    "PARAMCD",
-    "USUBJID",
-    "KIND",
-    "ORDER",
-    "DESCRIPTION",
-    "ADT",
-    "CNSR",
-    "SRCDOM",
-    "SRCVAR",
-    "SRCSEQ",
-    "ROW",
-    "WINNER",
-    "REASON",
-)
-"""Columns of the candidates table."""
-
-
-@dataclass(frozen=True)
-class Source:
-    """One declared source of events, of censoring, or of an end of what counts (`stop`)."""
-
-    kind: Kind
-    number: int
-    dataset: str
-    date: str
-    where: str = ""
-    description: str = ""
-    cnsr: int = 0
-    domain: str = ""
-    variable: str = ""
-    sequence: str = ""
-    subject: str = "USUBJID"
-
-    @classmethod
-    def read(cls, kind: Kind, number: int, given: Mapping[str, str]) -> Source:
-        """Read a source from the specification; raise SpecError for unknown or missing keys."""
-        unknown = set(given) - _KEYS
-        if unknown or not {"dataset", "date"} <= set(given):
-            raise SpecError(
-                f"{kind} source {number + 1}: {', '.join(sorted(unknown)) or 'dataset or date is missing'}",
-                hint=f"known: {', '.join(sorted(_KEYS))}",
-            )
-        description = given.get("EVNTDESC", "")
-        if kind != "event" and not given.get("CNSDTDSC", description):
-            raise SpecError(f"{kind} source {number + 1} needs CNSDTDSC")
-        code = given.get("CNSR", "0" if kind == "event" else "1")
-        if not code.isdigit() or (kind != "event" and int(code) == 0):
-            raise SpecError(f"{kind} source {number + 1}: CNSR {code!r}", hint="0 is an event, above 0 is censored")
-        return cls(
-            kind,
-            number,
-            given["dataset"],
-            given["date"],
-            given.get("where", ""),
-            description or given.get("CNSDTDSC", ""),
-            int(code),
-            given.get("SRCDOM", given["dataset"]),
-            given.get("SRCVAR", given["date"]),
-            given.get("SRCSEQ", ""),
-            given.get("subject", "USUBJID"),
-        )
+Unit = Literal["DAYS", "MONTHS"]
+DAYS_PER_MONTH = 30.4375
+MADE = ("STARTDT", "ADT", "AVAL", "AVALU", "CNSR", "EVNTDESC", "CNSDTDSC", "SRCDOM", "SRCVAR", "SRCSEQ")
+"""Variables of every time-to-event record (BDS-TTE 1.0); ADTF, EVNTGR1, CIFEVT come where sources call for them."""
 
 
 @DERIVATIONS.records(
-    method="days from {start_date} to the earliest of {event_conditions}, else to the {censor_mode} of"
-    " {censor_conditions}; ended by {stop_conditions}; nothing after {cutoff_date}"
+    method="time from {start_date}{start_dates} {origin} to the earliest of {event_conditions}; else censored at the"
+    " {censor_mode} of {censor_conditions}; what counts ends with {stop_conditions} and {cutoff_date}{cutoff}"
 )
 def derive_param_tte(
     frame: pd.DataFrame,
     *,
-    start_date: ColumnName,
     event_conditions: tuple[dict[str, str], ...],
     censor_conditions: tuple[dict[str, str], ...],
     stop_conditions: tuple[dict[str, str], ...] = (),
-    cutoff_date: str = "",
+    start_date: ColumnName | None = None,
+    start_dates: dict[str, str] | None = None,
+    origin: str = "",
+    cutoff_date: ColumnName | None = None,
+    cutoff: str = "",
     censor_mode: Literal["latest", "first"] = "latest",
-    create_seq: bool = True,
-    paramcd: str = "",
+    unit: Unit = "DAYS",
     event_text: str = "",
+    paramcd: str = "",
     subject: ColumnName = "USUBJID",
+    dataset_adsl: str = "ADSL",
     tables: Tables,
     evaluate: Evaluate,
 ) -> Records:
-    """Turn subjects into time-to-event records: STARTDT, ADT, AVAL, CNSR, EVNTDESC, CNSDTDSC, SRC*, CIFEVT.
+    """Turn subjects into time-to-event records: STARTDT, ADT, AVAL, AVALU, CNSR, EVNTDESC, CNSDTDSC, SRC*, CIFEVT.
 
-    The earliest event counts, of one day the source given first; a source with CNSR above 0 among the events is a
-    competing event (CIFEVT 2). Without event the subject is censored at the latest date of the censoring sources
-    (`first`: of the first source that has one), of one day the source given first.  A `stop` source ends what counts:
-    an event after its date is none, and the subject is censored there.  Nothing after `cutoff_date` counts; a
-    censoring date after it becomes it. ADT is never before the start. A subject without start date gets no record.
+    The earliest event counts, of one day the source given first; an event source with CNSR above 0 is a competing
+    event (CIFEVT 2). Without event the subject is censored at the latest date of the censoring sources (`first`: of
+    the first source that has one). A stop ends what counts: later events are none, and the subject is censored there,
+    or with `censor_at: last` at the last censoring date until then. Nothing after the cut-off (a variable, or a date
+    for all) counts; a censoring date with `status: Y` lies at the last day that counts when known later. ADT is never
+    before the start (then a warning). Subjects without start, or starting after the cut-off, get no record.
 
-    AVAL is ADT - STARTDT + 1 in days (BDS-TTE 1.0). All candidates with what became of them are kept as notes.
+    A source names dataset, date (a variable, `START` or `START+n`), where (condition on its records), when (condition
+    on the subject in `dataset_adsl`), EVNTDESC, CNSDTDSC, EVNTGR1, CNSR, SRCDOM, SRCVAR, SRCSEQ and ADTF (variables),
+    setting and options (it counts only where the setting has one of these options).  `start_dates` gives the start
+    variable by option, `origin` the option.  `event_text` is EVNTDESC of censored records whose source
+    gives none. AVAL is ADT - STARTDT + 1 in days, in months divided by 30.4375.
+    All candidates and what became of them are the notes.
     """
-    del create_seq
-    if not censor_conditions:
-        raise SpecError("time to event needs at least one censor source")
+    censored = [{"EVNTDESC": event_text, **one} for one in (*censor_conditions, *stop_conditions)]
     sources = [
-        Source.read(kind, number, one)  # type: ignore[arg-type]
-        for kind, listed in (("event", event_conditions), ("censor", censor_conditions), ("stop", stop_conditions))
-        for number, one in enumerate(listed)
+        *candidates.read_sources("event", event_conditions),
+        *candidates.read_sources("censor", censored[: len(censor_conditions)]),
+        *candidates.read_sources("stop", censored[len(censor_conditions) :]),
     ]
-    start = whole_days(frame[start_date])
-    cutoff = whole_days(selection.column(frame, cutoff_date)) if cutoff_date else np.full(len(frame), np.nan)
-    found = _candidates(frame, sources, start, subject, tables, evaluate)
-    found = _judged(found, start, cutoff, censor_mode, len(frame))
-    made = _records(frame, found, sources, start, event_text)
+    if not any(one.kind == "censor" for one in sources):
+        raise SpecError("time to event needs at least one censoring source")
+    starting = start_variable(start_date, start_dates, origin)
+    limit = cutoff_days(frame, cutoff_date, cutoff)
+    start = whole_days(selection.column(frame, starting))
+    start, excluded = started(start, limit)
+    found = candidates.collect(frame[subject], start, sources, tables, evaluate, dataset_adsl)
+    verdict = candidates.judge(found, sources, start, limit, mode=censor_mode, tables=tables)
+    made = tte_records(frame, found, verdict, sources, start, unit=unit, subject=subject)
+    notes = candidates.candidates_table(found, verdict, sources, frame[subject], paramcd)
+    read = readings(paramcd, starting, cutoff_date)
     return Records(
         made.frame,
         made.provider,
         linked=made.linked,
-        excluded=made.excluded,
+        taken=made.taken,
+        read=read,
+        excluded=excluded,
         problems=made.problems,
-        notes=_notes(frame, found, sources, subject, paramcd),
+        notes=notes,
     )
 
 
-def _candidates(
+def start_variable(start_date: str | None, start_dates: dict[str, str] | None, origin: str) -> str:
+    """Return the start variable: the one given, or that of the option `origin`."""
+    if start_dates:
+        if origin not in start_dates:
+            raise UnknownNameError("origin", origin, start_dates)
+        return start_dates[origin]
+    if not start_date:
+        raise SpecError("a start is missing", hint="give start_date, or start_dates with origin")
+    return start_date
+
+
+def cutoff_days(frame: pd.DataFrame, variable: str | None, date: str) -> Days:
+    """Return the cut-off of each record in days since 1970-01-01, infinite where there is none."""
+    limit = np.full(len(frame), np.inf)
+    if variable:
+        limit = whole_days(selection.column(frame, variable))
+        limit = np.where(np.isnan(limit), np.inf, limit)
+    if date:
+        try:
+            limit = np.fmin(limit, np.datetime64(date, "D").astype(np.int64))
+        except ValueError:
+            raise SpecError(f"cutoff {date!r} is not a date", hint="write it as 2024-06-30") from None
+    return limit
+
+
+def started(start: Days, limit: Days) -> tuple[Days, tuple[Exclusion, ...]]:
+    """Return starts without those after the cut-off, and the records that get no result because of their start."""
+    late = start > limit
+    missing, after = np.flatnonzero(np.isnan(start)), np.flatnonzero(late)
+    reasons = ((missing, "no start date"), (after, "starts after the cut-off"))
+    excluded = tuple(Exclusion(rows.astype(np.int64), reason) for rows, reason in reasons if len(rows))
+    return np.where(late, np.nan, start), excluded
+
+
+def tte_records(
     frame: pd.DataFrame,
+    found: Candidates,
+    verdict: Verdict,
     sources: Sequence[Source],
     start: Days,
-    subject: str,
-    tables: Tables,
-    evaluate: Evaluate,
-) -> pd.DataFrame:
-    """Return one row per candidate: record, source, day, collected day, sequence number, row of its table."""
-    parts = []
-    for code, source in enumerate(sources):
-        table = tables(source.dataset)
-        rows = np.flatnonzero(evaluate(source.where, table)) if source.where else np.arange(len(table))
-        part = table.iloc[rows]
-        record = frames.match_keys([selection.column(part, source.subject)], [frame[subject]]).rows
-        known = record >= 0
-        if source.date == START_DATE:
-            day = np.append(start, np.nan)[record]
-        else:
-            day = whole_days(selection.column(part, source.date))
-        keep = known & ~np.isnan(day) & ~np.isnan(np.append(start, np.nan)[record])
-        name = source.sequence or f"{source.dataset}SEQ"
-        seq = part[name].to_numpy(dtype=np.float64) if name in part else np.full(len(part), np.nan)
-        if source.sequence:
-            selection.column(part, source.sequence)
-        parts.append(
-            pd.DataFrame(
-                {
-                    "record": record[keep].astype(np.int64),
-                    "source": code,
-                    "order": source.number,
-                    "kind": source.kind,
-                    "day": day[keep],
-                    "seq": seq[keep],
-                    "row": part.index.to_numpy(dtype=np.int64)[keep],
-                }
-            )
-        )
-    return pd.concat(parts, ignore_index=True)
-
-
-def _judged(found: pd.DataFrame, start: Days, cutoff: Days, mode: str, count: int) -> pd.DataFrame:
-    """Decide among the candidates: adds `adt`, `winner` and `reason`."""
-    record = found["record"].to_numpy(dtype=np.int64)
-    day = found["day"].to_numpy()
-    limit = cutoff[record]
-    event, censor, stop = (found["kind"].eq(kind).to_numpy() for kind in ("event", "censor", "stop"))
-    adt = np.maximum(day, start[record])
-    late = adt > limit
-    adt = np.where(censor, np.fmin(adt, np.where(np.isnan(limit), np.inf, np.maximum(limit, start[record]))), adt)
-    reason = np.full(len(found), "", dtype=object)
-    stop_pick = _extreme(found, record, adt, stop & ~late, "first")
-    stop_day = np.full(count, np.inf)
-    stop_day[record[stop_pick]] = adt[stop_pick]
-    beyond = adt > stop_day[record]
-    open_events = event & ~late & ~beyond
-    events = _extreme(found, record, adt, open_events, "first")
-    has_event = np.zeros(count, dtype=np.bool_)
-    has_event[record[events]] = True
-    stopped = ~has_event & np.isfinite(stop_day)
-    censors = _censored(found, record, adt, censor & ~has_event[record] & ~stopped[record], mode)
-    winner = np.zeros(len(found), dtype=np.bool_)
-    winner[events] = True
-    winner[censors] = True
-    winner[stop_pick] = stopped[record[stop_pick]]
-    reason[event & late] = "after the cut-off"
-    reason[event & ~late & beyond] = "after the date that ends what counts"
-    reason[open_events & ~winner] = "a later event, or a later source on the same day"
-    reason[censor & has_event[record]] = "an event comes before censoring"
-    reason[censor & ~has_event[record] & stopped[record]] = "censored where what counts ends"
-    reason[censor & ~has_event[record] & ~stopped[record] & ~winner] = (
-        "an earlier date, or a later source on the same day" if mode == "latest" else "an earlier source has a date"
-    )
-    reason[stop & late] = "after the cut-off"
-    reason[stop & ~late & has_event[record]] = "an event comes before"
-    reason[stop & ~late & ~has_event[record] & ~winner] = "an earlier end of what counts"
-    shown = np.where(winner & (day < start[record]), "dated before the start, set to it", "")
-    shown = np.where(winner & censor & (day > limit), "dated after the cut-off, set to it", shown)
-    return found.assign(adt=adt, winner=winner, reason=np.where(winner, shown, reason))
-
-
-def _extreme(
-    found: pd.DataFrame, record: Positions, adt: Days, usable: selection.Bools, mode: Literal["first", "last"]
-) -> Positions:
-    """Return the positions of the earliest (latest) usable candidate of each record; of one day the first source."""
-    rows = np.flatnonzero(usable)
-    sign = 1 if mode == "first" else -1
-    part = found.iloc[rows].assign(_day=sign * adt[rows])
-    ranks = selection.order_ranks(part, ("_day", "order", "seq", "row"))
-    chosen, _ = selection.extreme_positions(record[rows], ranks, "first")
-    return rows[chosen].astype(np.int64)
-
-
-def _censored(found: pd.DataFrame, record: Positions, adt: Days, usable: selection.Bools, mode: str) -> Positions:
-    if mode == "latest":
-        return _extreme(found, record, adt, usable, "last")
-    rows = np.flatnonzero(usable)
-    part = found.iloc[rows].assign(_day=-adt[rows])
-    ranks = selection.order_ranks(part, ("order", "_day", "seq", "row"))
-    chosen, _ = selection.extreme_positions(record[rows], ranks, "first")
-    return rows[chosen].astype(np.int64)
-
-
-def _records(
-    frame: pd.DataFrame, found: pd.DataFrame, sources: Sequence[Source], start: Days, event_text: str
+    *,
+    unit: Unit = "DAYS",
+    subject: str = "USUBJID",
 ) -> Records:
-    won = found[found["winner"].to_numpy()].sort_values("record", kind="stable")
-    record = won["record"].to_numpy(dtype=np.int64)
-    code = won["source"].to_numpy(dtype=np.int64)
+    """Make one record for every record of the frame that has a winning candidate."""
+    won = np.flatnonzero(verdict.winner)
+    won = won[np.argsort(found.record[won], kind="stable")]
+    record, adt = found.record[won], verdict.adt[won]
     result = frame.take(record).reset_index(drop=True)
-    result["STARTDT"] = _dates(start[record])
-    result["ADT"] = _dates(won["adt"].to_numpy())
-    result["AVAL"] = won["adt"].to_numpy() - start[record] + 1
-    cnsr = np.array([one.cnsr for one in sources], dtype=np.float64)[code]
-    result["CNSR"] = cnsr
-    is_event = won["kind"].eq("event").to_numpy()
-    texts = [one.description for one in sources]
-    result["EVNTDESC"] = frames.take_text([*texts, event_text], np.where(is_event, code, len(texts)))
-    result["CNSDTDSC"] = frames.take_text(texts, np.where(is_event, -1, code))
-    result["SRCDOM"] = frames.take_text([one.domain for one in sources], code)
-    result["SRCVAR"] = frames.take_text([one.variable for one in sources], code)
-    result["SRCSEQ"] = won["seq"].to_numpy()
-    result["CIFEVT"] = np.where(is_event, np.where(cnsr == 0, 1.0, 2.0), 0.0)
-    linked = []
-    for name in dict.fromkeys(one.dataset for one in sources):
-        mine = np.flatnonzero(np.array([sources[one].dataset == name for one in code], dtype=bool))
+    made = _variables(found, sources, won, adt, start[record], unit)
+    result = result.assign(**{name: pd.Series(values).array for name, values in made.items()})
+    linked, taken = _links(found, sources, won)
+    problems = (*_early(frame, found, sources, won, start, subject), *_without(frame, record, start, subject))
+    return Records(result, record, linked=linked, taken=taken, problems=problems)
+
+
+def _variables(
+    found: Candidates, sources: Sequence[Source], won: Positions, adt: Days, start: Days, unit: Unit
+) -> dict[str, Any]:
+    code = found.source[won]
+    event = np.array([one.kind == "event" for one in sources])[code]
+    cnsr = np.array([float(one.cnsr) for one in sources])[code]
+    days = adt - start + 1
+
+    def texts(values: Sequence[str]) -> pd.Series:
+        return frames.take_text(values, code)
+
+    made: dict[str, Any] = {
+        "STARTDT": as_dates(start),
+        "ADT": as_dates(adt),
+        "AVAL": days if unit == "DAYS" else days / DAYS_PER_MONTH,
+        "AVALU": frames.repeat_text(unit, len(won)),
+        "CNSR": cnsr,
+        "EVNTDESC": texts([one.event for one in sources]),
+        "CNSDTDSC": texts([one.censoring for one in sources]),
+        "SRCDOM": texts([one.domain for one in sources]),
+        "SRCVAR": texts([one.variable for one in sources]),
+        "SRCSEQ": found.seq[won],
+    }
+    if any(one.date_flag for one in sources):
+        same = found.day[won] == adt
+        made["ADTF"] = frames.take_text(found.flag_texts, np.where(same, found.flag[won], 0))
+    if any(one.group for one in sources):
+        made["EVNTGR1"] = texts([one.group for one in sources])
+    if any(one.kind == "event" and one.cnsr for one in sources):
+        made["CIFEVT"] = np.where(event, np.where(cnsr == 0, 1.0, 2.0), 0.0)
+    return made
+
+
+def _links(
+    found: Candidates, sources: Sequence[Source], won: Positions
+) -> tuple[tuple[Link, ...], tuple[Taken, ...]]:
+    """Link the records to the rows that decided them, and ADT to the variable that gave it."""
+    names = [one.dataset for one in sources]
+    code, row = found.source[won], found.row[won]
+    linked, taken = [], []
+    for name in dict.fromkeys(names):
+        mine = np.flatnonzero(np.array([one == name for one in names])[code] & (row >= 0)).astype(np.int64)
         if len(mine):
-            linked.append(Link(name, mine.astype(np.int64), won["row"].to_numpy(dtype=np.int64)[mine]))
-    early = np.flatnonzero(won["day"].to_numpy() < start[record]).astype(np.int64)
-    problems = (
-        Problem(
-            "ADAM-TTE-BEFORE-START",
-            "warning",
-            "the date lies before the start; set to the start",
-            early,
-            frames.take_text(texts, code[early]).to_numpy(),
-        ),
+            linked.append(Link(name, mine, row[mine]))
+    for name, date in dict.fromkeys((one.dataset, one.date) for one in sources if one.offset is None):
+        same = np.array([(one.dataset, one.date) == (name, date) for one in sources])
+        rows = np.where(same[code], row, -1)
+        if (rows >= 0).any():
+            taken.append(Taken("ADT", name, date, rows))
+    return tuple(linked), tuple(taken)
+
+
+def _early(
+    frame: pd.DataFrame, found: Candidates, sources: Sequence[Source], won: Positions, start: Days, subject: str
+) -> tuple[Problem, ...]:
+    record = found.record[won]
+    early = np.flatnonzero(found.day[won] < start[record])
+    if not len(early):
+        return ()
+    day = frames.as_text(pd.Series(np.datetime_as_string(as_dates(found.day[won[early]]), unit="D")))
+    name = frames.take_text(
+        [f"{one.description}: {one.dataset}.{one.variable} " for one in sources], found.source[won]
     )
-    return Records(result, record, linked=tuple(linked), problems=problems if len(early) else ())
+    values = (name.iloc[early].reset_index(drop=True) + day).to_numpy()
+    message = "the date that counts lies before the start; ADT is the start and AVAL 1"
+    return (Problem("ADAM-TTE-BEFORE-START", "warning", message, record[early], values, column="ADT"),)
 
 
-def _dates(days: Days) -> npt.NDArray[np.datetime64]:
-    return days.astype(np.int64).astype("datetime64[D]").astype("datetime64[us]")
+def _without(frame: pd.DataFrame, record: Positions, start: Days, subject: str) -> tuple[Problem, ...]:
+    """Report subjects that have a start but neither an event nor a censoring date."""
+    none = ~np.isnan(start)
+    none[record] = False
+    rows = np.flatnonzero(none).astype(np.int64)
+    if not len(rows):
+        return ()
+    message = "the subject has a start but no event and no censoring date; no record is made"
+    return (Problem("ADAM-TTE-NO-DATE", "warning", message, rows, frame[subject].to_numpy()[rows]),)
 
 
-def _notes(
-    frame: pd.DataFrame, found: pd.DataFrame, sources: Sequence[Source], subject: str, paramcd: str
-) -> pd.DataFrame:
-    code = found["source"].to_numpy(dtype=np.int64)
-    made = pd.DataFrame(
-        {
-            "PARAMCD": frames.repeat_text(paramcd, len(found)),
-            "USUBJID": frame[subject].array.take(found["record"].to_numpy()),
-            "KIND": found["kind"].array,
-            "ORDER": found["order"].to_numpy(dtype=np.int64) + 1,
-            "DESCRIPTION": frames.take_text([one.description for one in sources], code).array,
-            "ADT": _dates(found["day"].to_numpy()),
-            "CNSR": np.array([one.cnsr for one in sources])[code],
-            "SRCDOM": frames.take_text([one.domain for one in sources], code).array,
-            "SRCVAR": frames.take_text([one.variable for one in sources], code).array,
-            "SRCSEQ": found["seq"].to_numpy(),
-            "ROW": found["row"].to_numpy(),
-            "WINNER": found["winner"].to_numpy(),
-            "REASON": pd.array(found["reason"].tolist(), dtype="str"),
-        }
+def readings(paramcd: str, start: str, cutoff: str | None) -> tuple[Reading, ...]:
+    """Say which variables were read for those that are made, for the records of the parameter."""
+    when = f"PARAMCD == '{paramcd}'" if paramcd else ""
+    limit = (cutoff,) if cutoff else ()
+    return (
+        Reading("STARTDT", (start,), when),
+        Reading("ADT", (start, *limit), when),
+        Reading("AVAL", ("STARTDT", "ADT"), when),
     )
-    order = frames.sort_positions([made["USUBJID"], made["KIND"], made["ORDER"].astype("float64"), made["ADT"]])
-    return made.iloc[order].reset_index(drop=True)
-
-
-__all__ = ["CANDIDATES", "derive_param_tte"]
