@@ -11,7 +11,7 @@ import typer
 from spectrail.cli.checks import define_app, rules_app, spec_import
 from spectrail.cli.options import AsJson, FailOnOption, OutFolder, StudyFolder
 from spectrail.cli.output import FailOn, counts_line, end_with, out, print_findings, progress
-from spectrail.cli.validation import validate
+from spectrail.cli.validation import compare, validate
 
 app = typer.Typer(
     name="spectrail",
@@ -27,6 +27,7 @@ app.add_typer(define_app, name="define")
 app.add_typer(rules_app, name="rules")
 spec_app.command("import")(spec_import)
 app.command("validate")(validate)
+app.command("compare")(compare)
 
 
 def _version(wanted: bool) -> None:
@@ -64,7 +65,10 @@ def build(
     if as_json:
         typer.echo(json.dumps(result.record, indent=1, ensure_ascii=False))
     else:
-        print_findings(result.findings)
+        print_findings(result.counted)
+        accepted = len(result.findings) - len(result.counted)
+        if accepted:
+            out.print(f"{accepted} findings are accepted in the ledger of the study, with explanations")
         written = [entry for entry in result.record["outputs"] if "records" in entry]
         records = sum(entry["records"] for entry in written)
         out.print(
@@ -74,7 +78,7 @@ def build(
         for folder in sorted({str(Path(entry["path"]).parent) for entry in written}):
             out.print(f"datasets: {out_folder / folder}", soft_wrap=True)
         out.print(f"run record: {out_folder / 'run.json'}", soft_wrap=True)
-    end_with(result.findings, fail_on)
+    end_with(result.counted, fail_on)
 
 
 @app.command()

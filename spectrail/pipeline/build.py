@@ -19,10 +19,12 @@ from spectrail.pipeline.analysis import build_analysis
 from spectrail.pipeline.package import CANNOT_HOLD
 from spectrail.pipeline.queries import query_table
 from spectrail.pipeline.query_files import write_queries
-from spectrail.pipeline.run import Run
+from spectrail.pipeline.run import SPILL, Run
 from spectrail.pipeline.sources import Sources
 from spectrail.pipeline.study import checked_study, sdtm_folder
 from spectrail.pipeline.tabulation import build_tabulation
+from spectrail.pipeline.validate import LEDGER, validate_build
+from validation.ledger import judge, not_accepted, read_ledger
 
 PARTS = ("sdtm", "adam", "define", "validate")
 Progress = Callable[[str], None]
@@ -30,9 +32,10 @@ Progress = Callable[[str], None]
 
 @dataclass(frozen=True)
 class BuildResult:
-    """What a build did: findings, the run record, and where the SDTM datasets lie."""
+    """What a build did: findings, those not accepted in the ledger, the run record, where the SDTM datasets lie."""
 
     findings: Findings
+    counted: Findings
     record: dict[str, Any]
     sdtm: Path
 
@@ -59,7 +62,7 @@ def build_study(
     loaded, study = checked_study(folder)
     _check_names(study, datasets)
     with replacing(out) as building:
-        sources = Sources(study, Path(folder), progress)
+        sources = Sources(study, Path(folder), progress, spill_folder=building / SPILL)
         run = Run(
             loaded, study, Path(folder), building, Path(out), sources, progress, tuple(only) or PARTS, tuple(datasets)
         )
@@ -72,10 +75,10 @@ def build_study(
             raise _Unwritable(findings, Path(out))
         if not datasets and "sdtm" in run.parts:
             _write_queries(run, findings)
-        write_findings(building / "validation" / "findings.json", findings)
+        findings, counted = _judged(run, findings)
         made = _record(run, findings, started)
         record.write_record(building / RUN_RECORD, made)
-    return BuildResult(findings, made, sdtm_folder(Path(out), study))
+    return BuildResult(findings, counted, made, sdtm_folder(Path(out), study))
 
 
 class _Unwritable(FormatError):
@@ -97,6 +100,26 @@ def _write_queries(run: Run, findings: Findings) -> None:
     lineages = {name: one.lineage for name, one in run.sdtm.items()}
     listed = query_table(findings, run.study, run.sources.read, lineages)
     run.wrote(*write_queries(run.building / "queries", listed, run.study, run.created))
+
+
+def _judged(run: Run, findings: Findings) -> tuple[Findings, Findings]:
+    """Validate what was built where that part is asked for; return all findings and those that count."""
+    if "validate" in run.parts:
+        validation = validate_build(
+            run.building,
+            run.study,
+            study_folder=run.folder,
+            findings=findings,
+            created=run.created,
+            inputs=[(name, one.path) for name, one in run.sources.raw.items()],
+            progress=run.progress,
+        )
+        run.wrote(*validation.written)
+        return validation.result.findings, validation.counted
+    write_findings(run.building / "validation" / "findings.json", findings)
+    ledger = run.folder / LEDGER
+    known = read_ledger(ledger) if ledger.is_file() else None
+    return findings, not_accepted(findings, judge(findings, known))
 
 
 def _check_names(study: models.Study, names: Sequence[str]) -> None:
