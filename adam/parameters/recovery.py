@@ -2,133 +2,404 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from adam import selection
 from adam.catalog import DERIVATIONS
 from adam.derivations.dates import whole_days
 from adam.derivations.toxicity import compared
-from adam.parameters.marrow import masked
+from adam.parameters import candidates
+from adam.parameters.candidates import Days, as_dates
+from adam.parameters.time_to_event import Unit, cutoff_days, derive_param_tte
 from spectrail import frames
-from spectrail.steps import ColumnName, Evaluate, Positions, Records, Tables
+from spectrail.errors import SpecError
+from spectrail.steps import ColumnName, Evaluate, Exclusion, Positions, Problem, Records, Tables
 
-Floats = npt.NDArray[np.float64]
-
-
-@DERIVATIONS.records(
-    method="first of {recovery_n} consecutive measured days with {value} at or above {threshold} after one below"
+OWN = "RECOVERY"
+"""Name under which a recovery stands among the sources of its candidates."""
+_METHOD = (
+    "first of {recovery_n} consecutive measured days with {value} at or above {threshold} after one below; none"
+    " within {plt_tx_days} days from a transfusion of {transfusions} on"
 )
+
+
+@dataclass(frozen=True)
+class Rule:
+    """When counts are recovered: threshold, consecutive measured days, longest gap in days between two of them."""
+
+    threshold: float
+    days: int = 3
+    most_gap: float = np.inf
+
+
+@dataclass(frozen=True)
+class Counts:
+    """The lowest count of each day by subject and day: subject code, day, value, position in the frame.
+
+    `usable` says where a high count is evidence; `episode` counts the transfusions until the day.
+    """
+
+    group: Positions
+    day: Days
+    value: Days
+    row: Positions
+    usable: selection.Bools
+    episode: Positions
+
+
+@dataclass(frozen=True)
+class Found:
+    """Positions in the counts by subject code (-1 none): first below, recovery, last; and the longest gap in days."""
+
+    below: Positions
+    recovery: Positions
+    last: Positions
+    gap: Days = field(default_factory=lambda: np.empty(0))
+
+
+@DERIVATIONS.records(method="time to or duration until the " + _METHOD + "; what counts ends with {stop_conditions}")
+def derive_param_recovery(
+    frame: pd.DataFrame,
+    *,
+    threshold: float,
+    start_date: ColumnName,
+    recovery_n: int = 3,
+    sustained_gap_days: str = "unlimited",
+    measure: Literal["time", "duration"] = "time",
+    competing_conditions: tuple[dict[str, str], ...] = (),
+    stop_conditions: tuple[dict[str, str], ...] = (),
+    transfusions: dict[str, str] | None = None,
+    plt_tx_days: int = 7,
+    cutoff_date: ColumnName | None = None,
+    cutoff: str = "",
+    event_text: str = "RECOVERY",
+    censor_text: str = "LAST COUNT",
+    source_dataset: str = "ADLB",
+    sequence: ColumnName | None = None,
+    date: ColumnName = "ADT",
+    value: ColumnName = "AVAL",
+    unit: Unit = "DAYS",
+    paramcd: str = "",
+    subject: ColumnName = "USUBJID",
+    dataset_adsl: str = "ADSL",
+    tables: Tables,
+    evaluate: Evaluate,
+) -> Records:
+    """Turn counts into one time-to-event record per subject that was below the threshold (see `derive_param_tte`).
+
+    `time` runs from the start to the recovery, `duration` from the first day below (not before the start) to the day
+    before the recovery. Recovery is the first of `recovery_n` measured days in a row at or above the threshold after
+    the first day below it; days need not follow each other, a longer gap is listed (`sustained_gap_days`: the longest
+    allowed).  Of a day the lowest count is taken, of the time before the start the last count.  After a transfusion
+    (`dataset`, `date`, `where`) counts of `plt_tx_days` days, its own the first, are no evidence, and a transfusion
+    between the days breaks the row. Counts after the cut-off and after the first stop (consolidation, new therapy) do
+    not count; without recovery the subject is censored at the last one that does, unless a competing event (CNSR 2 if
+    not said otherwise) comes first.  Subjects never below get no record.
+    """
+    rule = _rule(threshold, recovery_n, sustained_gap_days)
+    rows = np.flatnonzero(frame[value].notna().to_numpy() & frame[date].notna().to_numpy())
+    group, count = frames.group_codes([frame[subject].iloc[rows]]) if len(rows) else (rows, 0)
+    people = _people(frame, rows, group, count, start_date, subject, cutoff_days(frame, cutoff_date, cutoff))
+    end = _ends(people, stop_conditions, subject, tables, evaluate, dataset_adsl)
+    counts = gathered(frame, rows, group, people["_START"].to_numpy(), end, date, value)
+    counts = _transfused(counts, people[subject], transfusions, plt_tx_days, tables, evaluate)
+    found = sustained(counts, count, rule)
+    table = _own_table(frame, people, counts, found, measure, sequence)
+    below = np.flatnonzero(found.below >= 0)
+    made = derive_param_tte(
+        table.iloc[below].reset_index(drop=True),
+        event_conditions=(
+            _own("RECDT", source_dataset, date, EVNTDESC=event_text),
+            *_competing(competing_conditions),
+        ),
+        censor_conditions=(
+            _own("LASTDT", source_dataset, date, CNSDTDSC=censor_text, SRCSEQ="_LASTSEQ"),
+            _own("START", source_dataset, date, CNSDTDSC="NO COUNT AFTER START", SRCSEQ="_NOSEQ"),
+        ),
+        stop_conditions=tuple({**one, "censor_at": "last"} for one in stop_conditions),
+        start_date="_STARTDT",
+        cutoff_date="_LIMITDT",
+        unit=unit,
+        paramcd=paramcd,
+        subject=subject,
+        dataset_adsl=dataset_adsl,
+        tables=_with_own(tables, table.iloc[below]),
+        evaluate=evaluate,
+    )
+    never = rows[found.below[group] < 0].astype(np.int64)
+    return _as_records(frame, made, counts, found, below, never, rule, source_dataset)
+
+
+def _rule(threshold: float, days: int, gap: str) -> Rule:
+    if gap != "unlimited" and not gap.isdigit():
+        raise SpecError(f"sustained_gap_days {gap!r} is wrong", hint="write unlimited or a number of days")
+    if days < 1:
+        raise SpecError(f"recovery_n {days} is wrong", hint="write 1, 2 or 3")
+    return Rule(float(threshold), int(days), np.inf if gap == "unlimited" else float(gap))
+
+
+def _people(
+    frame: pd.DataFrame, rows: Positions, group: Positions, count: int, start_date: str, subject: str, limit: Days
+) -> pd.DataFrame:
+    """Return one row per subject code: subject, start and cut-off in days; a start after the cut-off is none."""
+    first = rows[frames.first_positions(group, count)]
+    start = whole_days(frame[start_date].iloc[first])
+    made = pd.DataFrame({subject: frame[subject].array.take(first), "_LIMIT": limit[first]})
+    return made.assign(_START=np.where(start > limit[first], np.nan, start))
+
+
+def _ends(
+    people: pd.DataFrame,
+    stops: tuple[dict[str, str], ...],
+    subject: str,
+    tables: Callable[[str], pd.DataFrame],
+    evaluate: Callable[[str, pd.DataFrame], selection.Bools],
+    reference: str,
+) -> Days:
+    """Return the last day whose counts count: the earliest stop, at most the cut-off."""
+    end = people["_LIMIT"].to_numpy(dtype=np.float64).copy()
+    sources = candidates.read_sources("stop", stops)
+    if sources:
+        start = people["_START"].to_numpy()
+        found = candidates.collect(people[subject], start, sources, tables, evaluate, reference)
+        np.minimum.at(end, found.record, np.maximum(found.day, start[found.record]))
+    return end
+
+
+def gathered(
+    frame: pd.DataFrame, rows: Positions, group: Positions, start: Days, end: Days, date: str, value: str
+) -> Counts:
+    """Return the lowest count of each day from the start to the end, and the last one before the start."""
+    day = whole_days(frame[date].iloc[rows])
+    number = frame[value].iloc[rows].to_numpy(dtype=np.float64)
+    part = frame.iloc[rows]
+    ranks = selection.content_ranks(part, frames.packed_order([pd.Series(number)]), group)
+    order = np.lexsort((ranks, day, group))
+    order = order[~np.isnan(start[group[order]]) & (day[order] <= end[group[order]])]
+    fresh = np.ones(len(order), dtype=np.bool_)
+    fresh[1:] = (group[order][1:] != group[order][:-1]) | (day[order][1:] != day[order][:-1])
+    order = order[fresh]
+    early = day[order] < start[group[order]]
+    followed = np.zeros(len(order), dtype=np.bool_)
+    followed[:-1] = (group[order][1:] == group[order][:-1]) & early[1:]
+    order = order[~(early & followed)]
+    size = len(order)
+    return Counts(
+        group[order], day[order], number[order], rows[order], np.ones(size, dtype=np.bool_), np.zeros(size, dtype=int)
+    )
+
+
+def _transfused(
+    counts: Counts,
+    subjects: pd.Series,
+    transfusions: dict[str, str] | None,
+    days: int,
+    tables: Callable[[str], pd.DataFrame],
+    evaluate: Callable[[str, pd.DataFrame], selection.Bools],
+) -> Counts:
+    """Mark the counts of `days` days from a transfusion on, and number the times between transfusions."""
+    if not transfusions or days <= 0:
+        return counts
+    if not {"dataset", "date"} <= set(transfusions):
+        raise SpecError("transfusions needs dataset and date", hint="{dataset: PR, date: ..., where: ...}")
+    given = tables(transfusions["dataset"])
+    if transfusions.get("where"):
+        given = given.iloc[np.flatnonzero(evaluate(transfusions["where"], given))]
+    owner = frames.match_keys([selection.column(given, transfusions.get("subject", "USUBJID"))], [subjects]).rows
+    day = whole_days(selection.column(given, transfusions["date"]))
+    known = (owner >= 0) & ~np.isnan(day)
+    # one number line: subjects far apart, so that one search serves all
+    wide = 10_000_000.0
+    given_at = np.sort(owner[known] * wide + day[known])
+    at = counts.group * wide + counts.day
+    before = np.searchsorted(given_at, at, side="right")
+    last = np.append(given_at, np.nan)[before - 1]
+    recent = (before > 0) & (at - last < days)
+    return Counts(counts.group, counts.day, counts.value, counts.row, ~recent, before.astype(np.int64))
+
+
+def sustained(counts: Counts, count: int, rule: Rule) -> Found:
+    """Find for each subject code the first day below, the recovery after it, and the last day."""
+    size = len(counts.day)
+    enough = compared(">=", counts.value, np.full(size, rule.threshold))
+    below, last, recovery = (np.full(count, -1, dtype=np.int64) for _ in range(3))
+    gaps = np.full(count, np.nan)
+    last[counts.group] = np.arange(size)
+    low = np.flatnonzero(~enough)
+    below[counts.group[low][::-1]] = low[::-1]
+    good = enough & counts.usable
+    first = np.flatnonzero(good[: max(size - rule.days + 1, 0)])
+    first = first[(below[counts.group[first]] >= 0) & (first > below[counts.group[first]])]
+    whole, gap = np.ones(len(first), dtype=np.bool_), np.zeros(len(first))
+    for step in range(1, rule.days):
+        here = first + step
+        whole &= good[here] & (counts.group[here] == counts.group[first])
+        whole &= counts.episode[here] == counts.episode[first]
+        gap = np.maximum(gap, counts.day[here] - counts.day[here - 1])
+    kept = whole & (gap <= rule.most_gap)
+    first, gap = first[kept], gap[kept]
+    recovery[counts.group[first][::-1]] = first[::-1]
+    gaps[counts.group[first][::-1]] = gap[::-1]
+    return Found(below, recovery, last, gaps)
+
+
+def _day(counts: Counts, at: Positions) -> Days:
+    return np.append(counts.day, np.nan)[at]
+
+
+def _own_table(
+    frame: pd.DataFrame,
+    people: pd.DataFrame,
+    counts: Counts,
+    found: Found,
+    measure: Literal["time", "duration"],
+    sequence: str | None,
+) -> pd.DataFrame:
+    """Return what a recovery offers as a source: one row per subject with its dates and sequence numbers."""
+    start, recovered, last = people["_START"].to_numpy(), _day(counts, found.recovery), _day(counts, found.last)
+    if measure == "duration":
+        start = np.fmax(_day(counts, found.below), start)
+        recovered = recovered - 1
+    names = [one for one in (sequence, "ASEQ") if one and one in frame]
+    numbers = frame[names[0]].to_numpy(dtype=np.float64) if names else np.full(len(frame), np.nan)
+    seq = np.append(numbers[counts.row], np.nan)
+    limit = people["_LIMIT"].to_numpy()
+    return people[[people.columns[0]]].assign(
+        _STARTDT=as_dates(start),
+        _LIMITDT=as_dates(np.where(np.isfinite(limit), limit, np.nan)),
+        RECDT=as_dates(recovered),
+        LASTDT=as_dates(np.where(last < start, np.nan, last)),
+        _RECSEQ=seq[found.recovery],
+        _LASTSEQ=seq[found.last],
+        _NOSEQ=np.nan,
+    )
+
+
+def _own(date: str, dataset: str, variable: str, **more: str) -> dict[str, str]:
+    return {"dataset": OWN, "date": date, "SRCDOM": dataset, "SRCVAR": variable, "SRCSEQ": "_RECSEQ", **more}
+
+
+def _competing(given: tuple[dict[str, str], ...]) -> tuple[dict[str, str], ...]:
+    return tuple({"CNSR": "2", **one} for one in given)
+
+
+def _with_own(tables: Callable[[str], pd.DataFrame], own: pd.DataFrame) -> Callable[[str], pd.DataFrame]:
+    return lambda name: own if name == OWN else tables(name)
+
+
+def _as_records(
+    frame: pd.DataFrame,
+    made: Records,
+    counts: Counts,
+    found: Found,
+    below: Positions,
+    never: Positions,
+    rule: Rule,
+    dataset: str,
+) -> Records:
+    """Turn records about subjects into records that go back to the counts that decided them."""
+    group = below[made.provider]
+    result = made.frame[[name for name in made.frame.columns if not str(name).startswith("_")]]
+    result = result.drop(columns=["RECDT", "LASTDT"])
+    first = counts.row[found.below[group]]
+    shared = [name for name in frame.columns if name not in result]
+    result = pd.concat([frame[shared].take(first).reset_index(drop=True), result], axis=1)
+    decided = _decided(counts, found, group, rule)
+    at = np.flatnonzero((found.gap[group] > 1) & (made.frame["CNSR"] == 0).to_numpy())
+    gaps = Problem(
+        "ADAM-RECOVERY-GAP",
+        "notice",
+        "days without count lie within the days that confirm a recovery; the longest step in days is listed",
+        first[at].astype(np.int64),
+        frames.as_text(pd.Series(found.gap[group][at])).to_numpy(),
+    )
+    problems = [_at_counts(one, counts, found, below) for one in made.problems]
+    return Records(
+        result,
+        first.astype(np.int64),
+        links=decided,
+        linked=tuple(one for one in made.linked if one.table != OWN),
+        taken=tuple(one for one in made.taken if one.table != OWN),
+        read=made.read,
+        excluded=(Exclusion(never, "never below the threshold"),) if len(never) else (),
+        problems=(*problems, gaps) if len(at) else tuple(problems),
+        notes=_notes(made.notes, dataset),
+    )
+
+
+def _notes(notes: pd.DataFrame | None, dataset: str) -> pd.DataFrame | None:
+    """Name the dataset of the counts where a candidate is a recovery or a last count; its row is none of that."""
+    if notes is None:
+        return None
+    own = (notes["DATASET"] == OWN).to_numpy()
+    name = notes["DATASET"].mask(own, dataset)
+    return notes.assign(DATASET=name, ROW=np.where(own, -1, notes["ROW"].to_numpy()))
+
+
+def _decided(counts: Counts, found: Found, group: Positions, rule: Rule) -> tuple[Positions, Positions]:
+    """Return pairs (record, count): the first below, and the days of the recovery or the last count."""
+    record = np.arange(len(group), dtype=np.int64)
+    recovered = found.recovery[group] >= 0
+    pairs = [(record, found.below[group]), (record[~recovered], found.last[group][~recovered])]
+    pairs += [(record[recovered], found.recovery[group][recovered] + step) for step in range(rule.days)]
+    both = np.unique(np.concatenate([np.stack(one, axis=1) for one in pairs]), axis=0)
+    return both[:, 0], counts.row[both[:, 1]]
+
+
+def _at_counts(problem: Problem, counts: Counts, found: Found, below: Positions) -> Problem:
+    rows = counts.row[found.below[below[problem.rows]]].astype(np.int64)
+    return Problem(
+        problem.rule, problem.severity, problem.message, rows, problem.values, problem.once, problem.column
+    )
+
+
+@DERIVATIONS.records(method=_METHOD)
 def derive_recovery(
     frame: pd.DataFrame,
     *,
     threshold: float,
     recovery_n: int = 3,
-    by_vars: tuple[ColumnName, ...] = ("USUBJID",),
+    sustained_gap_days: str = "unlimited",
+    start_date: ColumnName | None = None,
+    end_dates: tuple[ColumnName, ...] = (),
+    transfusions: dict[str, str] | None = None,
+    plt_tx_days: int = 7,
     date: ColumnName = "ADT",
     value: ColumnName = "AVAL",
-    start_date: str = "",
-    dataset_transfusions: str = "",
-    filter_transfusions: str = "",
-    transfusion_date: str = "ADT",
-    plt_tx_days: int = 7,
-    keep_vars: tuple[ColumnName, ...] = (),
+    subject: ColumnName = "USUBJID",
     tables: Tables,
     evaluate: Evaluate,
 ) -> Records:
-    """Turn counts into one record per subject: BELOWDT, RECDT, BEFOREDT, LASTDT, NADIR, DAYSBELO, GAPDAYS.
+    """Turn counts into one record per subject: BELOWDT, RECDT, LASTDT, GAPDAYS, NADIR, NADFL (was it ever below).
 
-    The lowest value of a day counts. From the first day below the threshold on, recovery is the first of `recovery_n`
-    measured days in a row at or above it; days need not follow each other, their longest gap is GAPDAYS.  After a
-    platelet transfusion values at or above the threshold of `plt_tx_days` days (the day of transfusion is the first)
-    are no evidence and are passed over, values below still break a run.  A subject never below has no BELOWDT; one
-    that has not recovered no RECDT. Only days from `start_date` (a variable) on count, and those before as baseline:
-    a subject below at its last value before is below from the start.
+    The rule is that of `derive_param_recovery`; counts after the earliest of `end_dates` do not count.
     """
-    good = frame[value].notna().to_numpy() & frame[date].notna().to_numpy()
-    rows = np.flatnonzero(good).astype(np.int64)
-    part = _lowest_of_day(frame.iloc[rows].assign(_row=rows), by_vars, date, value)
-    if start_date:
-        part = _from_start(part, by_vars, date, start_date)
-    hidden = np.zeros(len(part), dtype=np.bool_)
-    if dataset_transfusions:
-        given = tables(dataset_transfusions)
-        if filter_transfusions:
-            given = given.iloc[np.flatnonzero(evaluate(filter_transfusions, given))]
-        hidden = masked(part.assign(ADT=part[date]), given, transfusion_date, plt_tx_days, by_vars[0])
-    codes, count = frames.group_codes(selection.columns(part, by_vars))
-    numbers = part[value].to_numpy(dtype=np.float64)
-    enough = compared(">=", numbers, np.full(len(numbers), float(threshold)))
-    found = _recoveries(codes, count, whole_days(part[date]), enough, hidden, int(recovery_n))
-    return _records(frame, part, codes, count, numbers, found, by_vars, keep_vars)
+    rule = _rule(threshold, recovery_n, sustained_gap_days)
+    rows = np.flatnonzero(frame[value].notna().to_numpy() & frame[date].notna().to_numpy())
+    group, count = frames.group_codes([frame[subject].iloc[rows]]) if len(rows) else (rows, 0)
+    first = rows[frames.first_positions(group, count)]
+    start = whole_days(frame[start_date].iloc[first]) if start_date else np.full(count, -np.inf)
+    end = np.full(count, np.inf)
+    for name in end_dates:
+        end = np.fmin(end, whole_days(frame[name].iloc[first]))
+    counts = gathered(frame, rows, group, start, end, date, value)
+    subjects = frame[subject].iloc[first].reset_index(drop=True)
+    counts = _transfused(counts, subjects, transfusions, plt_tx_days, tables, evaluate)
+    found = sustained(counts, count, rule)
+    nadir = np.full(count, np.inf)
+    np.minimum.at(nadir, counts.group, counts.value)
+    made: dict[str, Any] = {subject: subjects}
+    for name, at in (("BELOWDT", found.below), ("RECDT", found.recovery), ("LASTDT", found.last)):
+        made[name] = as_dates(_day(counts, at))
+    made |= {"GAPDAYS": found.gap, "NADIR": np.where(np.isfinite(nadir), nadir, np.nan)}
+    made["NADFL"] = selection.flag(found.below >= 0, "Y", "N").mask(found.last < 0)
+    links = (counts.group, counts.row)
+    return Records(pd.DataFrame(made), first.astype(np.int64), links=links)
 
 
-def _lowest_of_day(part: pd.DataFrame, by_vars: tuple[str, ...], date: str, value: str) -> pd.DataFrame:
-    """Keep the lowest value of each day, sorted by subject and day."""
-    codes = selection.group_codes(part, by_vars)
-    order = np.lexsort((part["_row"], part[value].to_numpy(dtype=np.float64), whole_days(part[date]), codes))
-    days = whole_days(part[date])[order]
-    fresh = np.concatenate([[True], (codes[order][1:] != codes[order][:-1]) | (days[1:] != days[:-1])])
-    return part.iloc[order[fresh[: len(order)]]].reset_index(drop=True)
-
-
-def _from_start(part: pd.DataFrame, by_vars: tuple[str, ...], date: str, start_date: str) -> pd.DataFrame:
-    """Keep the days from the start on and the last one before it."""
-    early = whole_days(part[date]) < whole_days(part[start_date])
-    codes = selection.group_codes(part, by_vars)
-    follower_early = np.append((codes[1:] == codes[:-1]) & early[1:], False) if len(part) else early
-    return part[~(early & follower_early)].reset_index(drop=True)
-
-
-def _recoveries(
-    codes: Positions, count: int, days: Floats, enough: selection.Bools, hidden: selection.Bools, needed: int
-) -> dict[str, npt.NDArray[np.float64]]:
-    """Find for each group the first day below, the recovery and the longest gap within it (rows are sorted)."""
-    below = np.full(count, np.nan)
-    rows = np.flatnonzero(~enough)
-    below[codes[rows][::-1]] = days[rows][::-1]
-    counted = np.flatnonzero(~(enough & hidden) & (days >= below[codes]))
-    group, good, day = codes[counted], enough[counted], days[counted]
-    run = np.flatnonzero(good[: len(good) - needed + 1]) if len(good) >= needed else np.empty(0, dtype=np.int64)
-    whole = np.ones(len(run), dtype=np.bool_)
-    gap = np.zeros(len(run))
-    for step in range(1, needed):
-        whole &= good[run + step] & (group[run + step] == group[run])
-        gap = np.maximum(gap, day[run + step] - day[run + step - 1])
-    run, gap = run[whole], gap[whole]
-    recovered, gaps, before = np.full(count, np.nan), np.full(count, np.nan), np.full(count, np.nan)
-    recovered[group[run][::-1]] = day[run][::-1]
-    gaps[group[run][::-1]] = gap[::-1]
-    late = np.flatnonzero(days < recovered[codes])
-    before[codes[late]] = days[late]
-    return {"BELOWDT": below, "RECDT": recovered, "BEFOREDT": before, "GAPDAYS": gaps}
-
-
-def _records(
-    frame: pd.DataFrame,
-    part: pd.DataFrame,
-    codes: Positions,
-    count: int,
-    numbers: Floats,
-    found: dict[str, Floats],
-    by_vars: tuple[str, ...],
-    keep_vars: tuple[str, ...],
-) -> Records:
-    first = frames.first_positions(codes, count)
-    made = part.iloc[first][[*dict.fromkeys((*by_vars, *keep_vars))]].reset_index(drop=True)
-    last = np.full(count, np.nan)
-    days = whole_days(part["ADT"]) if "ADT" in part else np.full(len(part), np.nan)
-    last[codes] = days
-    for name, values in {**found, "LASTDT": last}.items():
-        if name == "GAPDAYS":
-            made[name] = values
-        else:
-            known = ~np.isnan(values)
-            dates = np.where(known, values, 0).astype(np.int64).astype("datetime64[D]").astype("datetime64[us]")
-            made[name] = np.where(known, dates, np.datetime64("NaT", "us"))
-    made["NADIR"] = frames.segment_reduce(numbers, codes, "min") if len(codes) else np.empty(0)
-    made["DAYSBELO"] = found["RECDT"] - found["BELOWDT"]
-    made["NADFL"] = selection.flag(~np.isnan(found["BELOWDT"]), "Y", "N")
-    links = (codes, part["_row"].to_numpy(dtype=np.int64))
-    return Records(made, part["_row"].to_numpy(dtype=np.int64)[first], links=links)
+__all__ = ["OWN", "Counts", "Found", "Rule", "derive_param_recovery", "derive_recovery", "gathered", "sustained"]
