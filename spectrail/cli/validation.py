@@ -62,3 +62,38 @@ def validate(
         for file in done.written:
             out.print(f"written: {file}", soft_wrap=True)
     end_with(done.counted, fail_on)
+
+
+def compare(
+    base: Annotated[Path, typer.Argument(help="Dataset file (XPT, Dataset-JSON, Parquet, CSV) or folder of them.")],
+    other: Annotated[Path, typer.Argument(metavar="COMPARE", help="File or folder to compare with it.")],
+    out_folder: Annotated[Path | None, typer.Option("--out", "-o", help="Folder for text, XLSX and HTML.")] = None,
+    keys: Annotated[str, typer.Option(help="Key variables, A,B; default: declared, usual or found ones.")] = "",
+    tolerance: Annotated[float, typer.Option(min=0, help="Relative tolerance of numbers.")] = 1e-8,
+    absolute: Annotated[float, typer.Option(min=0, help="Absolute tolerance of numbers.")] = 0.0,
+    ignore: Annotated[str, typer.Option(help="Attributes that may differ: label,type,length,format,order.")] = "",
+) -> None:
+    """Compare datasets of double programming; the exit status is 1 when anything differs beyond the tolerance."""
+    from spectrail.pipeline.validate import UNDATED
+    from validation.compare import Tolerance, compare_paths
+    from validation.compare.reports import compare_text, write_compare_reports
+
+    with progress() as told:
+        found = compare_paths(
+            base,
+            other,
+            keys=_listed(keys),
+            tolerance=Tolerance(tolerance, absolute),
+            ignore=_listed(ignore),
+            progress=told,
+        )
+    typer.echo(compare_text(found), nl=False)
+    if out_folder is not None:
+        for file in write_compare_reports(found, out_folder, created=UNDATED):
+            out.print(f"written: {file}", soft_wrap=True)
+    if not found.equal:
+        raise typer.Exit(1)
+
+
+def _listed(text: str) -> tuple[str, ...]:
+    return tuple(part.strip() for part in text.split(",") if part.strip())
