@@ -450,7 +450,7 @@ def test_rules_are_loaded_from_any_folder(tmp_path: Path) -> None:
     assert [(rule.id, bool(rule.broken)) for rule in loaded] == [("bad", True), ("G1", False), ("latin", True)]
     assert loaded[1].check is not None
     assert loaded[1].check.children[0].value == "Y"  # type: ignore[union-attr]
-    assert "line 1" in loaded[0].broken
+    assert "line 2, column 1" in loaded[0].broken
 
 
 def test_a_file_that_unfolds_without_end_is_refused(tmp_path: Path) -> None:

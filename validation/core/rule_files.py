@@ -141,7 +141,7 @@ def load_rule(path: str | Path) -> Rule:
     try:
         if place.stat().st_size > LARGEST_FILE:
             return _broken(fallback, place, f"the file is larger than {LARGEST_FILE:,} bytes")
-        raw = YAML(typ="safe", pure=True).load(place.read_text(encoding="utf-8-sig"))
+        raw = YAML(typ="safe").load(place.read_text(encoding="utf-8-sig"))
     except (YAMLError, UnicodeDecodeError, OSError, RecursionError, ValueError) as error:
         return _broken(fallback, place, f"the file cannot be read as YAML: {_first_line(error)}")
     return parse_rule(raw, fallback_id=fallback, path=str(place))
