@@ -44,17 +44,20 @@ class Step:
 
 @CATALOG.column(method="{source} taken over")
 def take(values: Values) -> pd.Series:
+    """Take values over."""
     return values
 
 
 @CATALOG.column(method="{source} with {text}")
 def suffix(values: Values, *, text: str = "!", times: int = 1) -> Outcome:
+    """Add a text; report values that are bad."""
     rows = np.flatnonzero(values == "bad")
     return Outcome(values + text * times, (Problem("T-BAD", "error", "is bad", rows, values[rows]),))
 
 
 @CATALOG.column(method="{source} found in {table}")
 def find(values: Values, *, table: Table, key: TableColumn, give: TableColumn) -> Outcome:
+    """Look values up in a table."""
     place = pd.Index(table[key]).get_indexer(values)
     numbers = np.where(place >= 0, table.index.to_numpy()[place], -1)
     return Outcome(pd.Series(table[give].array.take(place, allow_fill=True)), (), numbers, give)
@@ -62,6 +65,7 @@ def find(values: Values, *, table: Table, key: TableColumn, give: TableColumn) -
 
 @CATALOG.records()
 def drop_blank(frame: pd.DataFrame, *, column: ColumnName) -> Records:
+    """Leave out records in which a column is empty."""
     kept = np.flatnonzero(frame[column].notna())
     gone = np.flatnonzero(frame[column].isna())
     return Records(frame.take(kept), kept, excluded=(Exclusion(gone, f"{column} is empty"),))
@@ -69,6 +73,7 @@ def drop_blank(frame: pd.DataFrame, *, column: ColumnName) -> Records:
 
 @CATALOG.records()
 def one_per(frame: pd.DataFrame, *, by: ColumnName) -> Records:
+    """Make one record per value of a column."""
     codes, _ = pd.factorize(frame[by])
     first = np.array([np.flatnonzero(codes == code)[0] for code in range(codes.max() + 1)])
     return Records(frame.take(first), first, links=(codes.astype(np.int64), np.arange(len(frame))))
@@ -76,6 +81,7 @@ def one_per(frame: pd.DataFrame, *, by: ColumnName) -> Records:
 
 @CATALOG.records(order_only=True)
 def backwards(frame: pd.DataFrame, *, target: str, content: Content) -> Records:
+    """Turn the order of the records round."""
     order = np.arange(len(frame))[::-1].copy()
     made = frame.take(order).reset_index(drop=True)
     made[target] = content(order)["TERM"].to_numpy()
@@ -83,6 +89,7 @@ def backwards(frame: pd.DataFrame, *, target: str, content: Content) -> Records:
 
 
 def run(plans: Mapping[str, Sequence[Step]], tables: Mapping[str, Mapping[str, list[Any]]]) -> Workspace:
+    """Run all plans over small tables."""
     frames = {name: SourceTable(name, pd.DataFrame(data).astype("str")) for name, data in tables.items()}
     frames = {name: SourceTable(name, one.frame.mask(one.frame == "")) for name, one in frames.items()}
     space = Workspace(CATALOG.registry, plans, frames.get, parse)
@@ -92,6 +99,7 @@ def run(plans: Mapping[str, Sequence[Step]], tables: Mapping[str, Mapping[str, l
 
 
 def values(space: Workspace, dataset: str, column: str) -> list[Any]:
+    """Return a column of a dataset, None for missing."""
     block = space.builds[dataset].block
     assert block is not None
     return [None if pd.isna(value) else value for value in block.columns[column]]
