@@ -145,7 +145,7 @@ class Records:
 
     `provider[i]` is the position of the old record that record i of `frame` goes back to (-1: made by rule).  When
     records go back to several old ones, `links` lists all pairs (new position, old position).  `joined` lists rows of
-    the step's table that were merged in: (new position, row of the table); `linked` does the same for other tables, by
+    the step's table that were merged in: (new position, row of the table); `linked` does so for other tables, by
     name.  `taken` says which row of which table gave the value of a new column, `read` which columns one was read
     from.  `notes` is a table beside the records that says how they came about (the candidates of time to event); it
     is kept with the lineage.
