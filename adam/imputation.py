@@ -77,14 +77,15 @@ def impute(
     codes, distinct = pd.factorize(values)
     found = dates.parts(pd.Series(distinct, dtype="str"))
     known, made, date_level, time_level = _imputed_distinct(found, rule)
-    early, late = dates.bounds(pd.Series(distinct, dtype="str"))
     none = np.array([_NAT])
-    instants = np.concatenate([made, none])[codes]
-    early, late = np.concatenate([early, none])[codes], np.concatenate([late, none])[codes]
+    moved = np.concatenate([made, none])[codes]
     date_level = np.append(date_level, -1)[codes]
     time_level = np.append(time_level, -1)[codes]
-    known = np.append(known, rule.highest == "Y")[codes]
-    moved = _bounded(instants, early, late, known & ((date_level >= 0) | (time_level >= 0)), min_dates, max_dates)
+    if min_dates or max_dates:
+        early, late = (np.concatenate([one, none])[codes] for one in dates.bounds(pd.Series(distinct, dtype="str")))
+        known = np.append(known, rule.highest == "Y")[codes]
+        open_ = known & ((date_level >= 0) | (time_level >= 0))
+        moved = _bounded(moved, early, late, open_, min_dates, max_dates)
     if rule.highest == "Y":
         moved, date_level, time_level = _from_bounds(moved, date_level, time_level, rule, min_dates, max_dates)
     date_level = np.where(np.isnat(moved), -1, date_level)

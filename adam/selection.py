@@ -76,6 +76,58 @@ def extreme_positions(codes: Positions, ranks: Positions, mode: Mode) -> tuple[P
     return chosen, chosen[tied]
 
 
+def extreme_records(
+    frame: pd.DataFrame, codes: Positions, order: Sequence[str], mode: Mode
+) -> tuple[Positions, Positions]:
+    """Return the position of the first (last) record of every group by the order, and those the order leaves tied.
+
+    Each item of the order is looked at only for the records that still tie; records that tie in all of it are told
+    apart by their content, records that agree in everything by their position.
+    """
+    rows = best_rows(frame, codes, order, mode)
+    counts = np.bincount(codes[rows], minlength=int(codes.max(initial=-1)) + 1)
+    tied = counts[codes[rows]] > 1
+    if not tied.any():
+        return rows, np.empty(0, dtype=np.int64)
+    open_ = rows[tied]
+    part = frame.iloc[open_]
+    content = frames.packed_order([part[name].reset_index(drop=True) for name in sorted(map(str, frame.columns))])
+    chosen, _ = extreme_positions(codes[open_], content, mode)
+    chosen = open_[chosen]
+    return np.sort(np.concatenate([rows[~tied], chosen])), chosen
+
+
+def best_rows(frame: pd.DataFrame, codes: Positions, order: Sequence[str], mode: Mode) -> Positions:
+    """Return the positions of all records that are first (last) in their group by the order."""
+    rows = np.arange(len(frame), dtype=np.int64)
+    count = int(codes.max(initial=-1)) + 1
+    groups = int((np.bincount(codes, minlength=count) > 0).sum())
+    for item in order:
+        if len(rows) == groups:
+            break
+        descending = item.startswith("desc(") and item.endswith(")")
+        values = column(frame, item[5:-1] if descending else item)
+        key = _sort_key(values if len(rows) == len(frame) else values.iloc[rows], descending=descending)
+        mine = codes[rows]
+        best = np.full(count, -np.inf if mode == "last" else np.inf)
+        (np.maximum if mode == "last" else np.minimum).at(best, mine, key)
+        rows = rows[key == best[mine]]
+    return rows
+
+
+def _sort_key(values: pd.Series, *, descending: bool) -> npt.NDArray[np.float64]:
+    """Return numbers that sort like the values: missing first, under `descending` last."""
+    if pd.api.types.is_datetime64_any_dtype(values.dtype):
+        instants = values.to_numpy(dtype="datetime64[us]")
+        key = np.where(np.isnat(instants), -np.inf, instants.astype(np.int64).astype(np.float64))
+    elif isinstance(values.dtype, pd.StringDtype):
+        key = frames.order_codes(values)[0].astype(np.float64)
+    else:
+        numbers = values.to_numpy(dtype=np.float64, na_value=np.nan)
+        key = np.where(np.isnan(numbers), -np.inf, numbers)
+    return -key if descending else key
+
+
 def content_ranks(frame: pd.DataFrame, ranks: Positions, codes: Positions) -> Positions:
     """Refine ranks by the content of all other columns where rows of a group tie, so that row order plays no part.
 

@@ -10,7 +10,7 @@ from adam import imputation, selection
 from adam.catalog import DERIVATIONS
 from spectrail import frames
 from spectrail.errors import SpecError
-from spectrail.steps import ColumnName, Condition, Evaluate, Outcome, Positions, Records, Taken, Values
+from spectrail.steps import ColumnName, Condition, Evaluate, Outcome, Records, Values
 
 Floats = npt.NDArray[np.float64]
 
@@ -37,8 +37,7 @@ def derive_var_ablfl(
     rows = np.flatnonzero(eligible)
     part = frame.iloc[rows]
     codes = selection.group_codes(part, by_vars)
-    ranks = selection.order_ranks(part, (date, *order))
-    chosen, tied = selection.extreme_positions(codes, _refined(part, ranks, codes), "last")
+    chosen, tied = selection.extreme_records(part, codes, (date, *order), "last")
     flags = np.zeros(len(frame), dtype=np.bool_)
     flags[rows[chosen]] = True
     return selection.with_variables(
@@ -46,10 +45,6 @@ def derive_var_ablfl(
         {new_var: selection.flag(flags)},
         problems=selection.tie_problem(rows[tied], by_vars, "last before the first dose"),
     )
-
-
-def _refined(part: pd.DataFrame, ranks: Positions, codes: Positions) -> Positions:
-    return selection.content_ranks(part, ranks, codes)
 
 
 def _not_after(found: imputation.Instants, limit: imputation.Instants) -> selection.Bools:
@@ -86,7 +81,7 @@ def derive_var_base(
 @DERIVATIONS.column(method="{aval} minus {base}")
 def derive_var_chg(*, aval: Values = "AVAL", base: Values = "BASE") -> Floats:
     """Give the change from baseline, null where one of both is missing (ADaMIG 1.3 section 3.3.4)."""
-    return rounded(_numbers(aval) - _numbers(base))
+    return difference(_numbers(aval), _numbers(base))
 
 
 @DERIVATIONS.column(method="({aval} minus {base}) over the absolute value of {base}, times 100")
@@ -94,7 +89,7 @@ def derive_var_pchg(*, aval: Values = "AVAL", base: Values = "BASE") -> Floats:
     """Give the percent change from baseline, null where the baseline is missing or 0."""
     value, start = _numbers(aval), _numbers(base)
     with np.errstate(divide="ignore", invalid="ignore"):
-        change = rounded(value - start) / np.abs(start) * 100
+        change = difference(value, start) / np.abs(start) * 100
     return np.where(start == 0, np.nan, change)
 
 
@@ -175,15 +170,13 @@ def significant(numbers: Floats, digits: int = 15) -> Floats:
     return np.where(usable, made, numbers)
 
 
-def rounded(differences: Floats) -> Floats:
-    """Take the noise of binary arithmetic off differences: 0.3 - 0.1 is 0.2."""
-    return (
-        np.where(np.abs(differences) < 1e-12, 0.0, significant(differences, 14)) if len(differences) else differences
-    )
+def difference(left: Floats, right: Floats) -> Floats:
+    """Subtract decimals: what binary arithmetic adds is taken off, so that 0.3 - 0.1 is 0.2."""
+    plain = left - right
+    rounded = np.round(plain, 10)
+    noise = np.abs(rounded - plain) <= 1e-15 * np.maximum(np.abs(left), np.abs(right))
+    return np.where(noise, rounded, plain)
 
 
 def _numbers(values: pd.Series) -> Floats:
     return values.to_numpy(dtype=np.float64, na_value=np.nan)
-
-
-__all__ = ["Taken", "significant"]

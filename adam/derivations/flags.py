@@ -35,18 +35,13 @@ def derive_var_extreme_flag(
     everything by position. A notice lists ties. `flag_all` flags all records that tie.
     """
     rows = np.flatnonzero(when.to_numpy())
-    part = frame.iloc[rows]
+    part = frame if len(rows) == len(frame) else frame.iloc[rows]
     codes = selection.group_codes(part, by_vars)
-    ranks = selection.order_ranks(part, order)
     flags = np.zeros(len(frame), dtype=np.bool_)
     if flag_all:
-        chosen, _ = selection.extreme_positions(codes, ranks, mode)
-        best = np.full(int(codes.max(initial=-1)) + 1, -1, dtype=np.int64)
-        best[codes[chosen]] = ranks[chosen]
-        flags[rows[ranks == best[codes]]] = True
+        flags[rows[selection.best_rows(part, codes, order, mode)]] = True
         return selection.with_variables(frame, {new_var: _rest(flags, when, true_value, false_value)})
-    _, tied = selection.extreme_positions(codes, ranks, mode)
-    chosen, _ = selection.extreme_positions(codes, selection.content_ranks(part, ranks, codes), mode)
+    chosen, tied = selection.extreme_records(part, codes, order, mode)
     flags[rows[chosen]] = True
     return selection.with_variables(
         frame,

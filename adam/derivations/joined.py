@@ -49,8 +49,7 @@ def derive_vars_joined(
         if not mode and (left[1:] == left[:-1]).any():
             raise SpecError("several records meet filter_join", hint="give order and mode")
         part = dataset_add.iloc[right]
-        ranks = selection.content_ranks(part, selection.order_ranks(part, order), left)
-        chosen, tied = selection.extreme_positions(left, ranks, mode or "first")
+        chosen, tied = selection.extreme_records(part, left, order, mode or "first")
         rows[left[chosen]] = right[chosen]
         problems = selection.tie_problem(left[tied], by_vars, f"{mode} alike")
     made = {}

@@ -85,10 +85,7 @@ def merged_rows(
                 f"several records have the same {', '.join(by_vars)}",
                 hint="give order and mode, or a finer filter_add",
             )
-        ranks = selection.order_ranks(part, order)
-        chosen, tied = selection.extreme_positions(
-            codes, selection.content_ranks(part, ranks, codes), mode or "first"
-        )
+        chosen, tied = selection.extreme_records(part, codes, order, mode or "first")
         found[right[usable][chosen]] = positions[usable[chosen]]
         if len(tied):
             mine = np.flatnonzero(np.isin(left, right[usable][tied]))

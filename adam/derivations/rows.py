@@ -41,8 +41,7 @@ def derive_extreme_records(
     rows = np.flatnonzero(when.to_numpy())
     part = frame.iloc[rows]
     codes = selection.group_codes(part, by_vars)
-    ranks = selection.content_ranks(part, selection.order_ranks(part, order), codes)
-    chosen, _ = selection.extreme_positions(codes, ranks, mode)
+    chosen, _ = selection.extreme_records(part, codes, order, mode)
     positions = np.sort(rows[chosen]).astype(np.int64)
     new = set_values(frame.take(positions).reset_index(drop=True), set_values_to, frame)
     return selection.stacked(frame, new, positions)
