@@ -27,6 +27,8 @@ from spectrail.settings import substituted
 
 PREDECESSOR, SUPPLEMENTAL = "predecessor", "derive_var_supp"
 """The derivations that copy a variable whose origin is Predecessor."""
+SUBJECTS, IDENTIFIERS = "ADSL", ("STUDYID", "USUBJID")
+"""The dataset of subjects, and its variables that every record of other datasets has too."""
 
 
 @dataclass
@@ -70,12 +72,24 @@ class Engine:
                 yield finished(build, self.specs[name])
 
     def notes(self) -> dict[str, pd.DataFrame]:
-        """Return the tables that rules kept beside the records (candidates of time to event), by dataset."""
+        """Return the tables that rules kept beside the records (candidates of time to event), by dataset.
+
+        Where they have DATASET and ROW, ids of analysis records become ordinals of the written files, like lineage.
+        """
         return {
-            name: pd.concat(build.notes, ignore_index=True)
+            name: self._settled_notes(pd.concat(build.notes, ignore_index=True))
             for name, build in self.space.builds.items()
             if build.notes
         }
+
+    def _settled_notes(self, notes: pd.DataFrame) -> pd.DataFrame:
+        if not {"DATASET", "ROW"} <= set(notes.columns):
+            return notes
+        rows = notes["ROW"].to_numpy().copy()
+        for source in notes["DATASET"].dropna().unique():
+            mine = (notes["DATASET"] == source).to_numpy()
+            rows[mine] = self._ordinals(source, rows[mine])
+        return notes.assign(ROW=rows)
 
     def settle(self, dataset: Dataset) -> Dataset:
         """Turn ids of other analysis datasets' records in the lineage into ordinals of the written files."""
@@ -107,7 +121,8 @@ def plan(
     """Expand the specification of an analysis dataset into its steps.
 
     Each parameter becomes a block of records of its own, then come the steps of the dataset; variables whose origin
-    is Predecessor are copied as soon as their source is at hand; `$name` becomes the value of that setting.
+    is Predecessor are copied as soon as their source is at hand; records that start from another dataset take the
+    identifiers from there and other variables of ADSL by subject. `$name` becomes the value of that setting.
     A dataset without variables is a working table: it starts with all columns of its sources (`columns`, by dataset).
     """
     steps = [*_parameter_steps(dataset), *dataset.steps]
@@ -119,13 +134,19 @@ def plan(
         if origin.predecessor and variable.name not in made
     }
     starts = {step.source[0] for step in steps if step.algorithm == START and step.source}
-    looked_up = {name: text for name, text in copies.items() if text.partition(".")[0] not in starts}
+    looked_up = {
+        name: text
+        for name, text in copies.items()
+        if text.partition(".")[0] not in starts or (len(starts) > 1 and text.startswith(f"{SUBJECTS}."))
+    }
     anchor = _anchor(steps)
     full: list[models.Step] = []
     for number, step in enumerate(steps):
         full.append(step)
         if step.algorithm == START and step.source:
-            direct = {name: text for name, text in copies.items() if text.partition(".")[0] == step.source[0]}
+            start = step.source[0]
+            direct = {name: text for name, text in copies.items() if text.partition(".")[0] == start}
+            direct |= {name: f"{start}.{name}" for name in IDENTIFIERS if name in copies and name not in direct}
             if not dataset.variables:
                 direct = {name: f"{step.source[0]}.{name}" for name in (columns or {}).get(step.source[0], ())}
             full += [_copy(name, text) for name, text in direct.items()]

@@ -7,7 +7,7 @@ from rich.tree import Tree
 
 from spectrail.cli.output import out
 from spectrail.lineage import Trace
-from spectrail.pipeline.explain import Explanation, Origin
+from spectrail.pipeline.explain import Candidate, Explanation, Origin
 
 
 def print_explanation(explanation: Explanation) -> None:
@@ -19,6 +19,10 @@ def _tree(explanation: Explanation, parent: Explanation | None = None) -> Tree:
     tree = Tree(_head(explanation, parent))
     for step in explanation.steps:
         tree.add(_step(step))
+    if explanation.candidates:
+        branch = tree.add("candidates of the time to event")
+        for candidate in explanation.candidates:
+            branch.add(_candidate(candidate))
     for origin in explanation.origins:
         _add_origin(tree, origin)
     for one in explanation.through:
@@ -41,6 +45,15 @@ def _head(explanation: Explanation, parent: Explanation | None) -> str:
 def _step(step: Trace) -> str:
     sources = f"  from {', '.join(step.sources)}" if step.sources else ""
     return f"step [bold]{step.algorithm}[/]{escape(sources)}\n{escape(step.method)}"
+
+
+def _candidate(one: Candidate) -> str:
+    sequence = f" (sequence {one.sequence})" if one.sequence else ""
+    where = escape(f"{one.kind} {one.description}, {one.date} from {one.source}{sequence}")
+    reason = escape(one.reason)
+    if one.won:
+        return f"[bold]won[/]: {where}" + (f"; {reason}" if reason else "")
+    return f"lost: {where}; {reason}"
 
 
 def _add_origin(tree: Tree, origin: Origin) -> None:

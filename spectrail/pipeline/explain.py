@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +37,19 @@ class Origin:
 
 
 @dataclass(frozen=True)
+class Candidate:
+    """One date that could have ended a time to event: where it stands, whether it won, and why it lost."""
+
+    kind: str
+    description: str
+    date: str
+    source: str
+    sequence: str
+    won: bool
+    reason: str
+
+
+@dataclass(frozen=True)
 class Explanation:
     """One record (or variable of a record): its value, the steps that made it, and what they go back to."""
 
@@ -48,6 +61,7 @@ class Explanation:
     steps: tuple[Trace, ...] = ()
     origins: tuple[Origin, ...] = ()
     through: tuple[Explanation, ...] = field(default=())
+    candidates: tuple[Candidate, ...] = ()
 
 
 class Explainer:
@@ -65,6 +79,7 @@ class Explainer:
         self._frames: dict[str, pd.DataFrame] = {}
         self._lineages: dict[str, Lineage] = {}
         self._raw: dict[str, RawTable] = {}
+        self._candidates: dict[str, pd.DataFrame] = {}
         self._sources: Sources | None = None
 
     def explain(self, dataset: str, where: str, variable: str = "") -> list[Explanation]:
@@ -78,7 +93,34 @@ class Explainer:
             raise UsageError(f"no record of {name} meets {where!r}", hint="check the values; text is case sensitive")
         if len(found) > MOST_RECORDS:
             raise UsageError(f"{len(found)} records of {name} meet {where!r}", hint="name one record by its keys")
-        return [self._one(name, int(number), variable.upper(), ()) for number in found]
+        return [
+            replace(self._one(name, int(number), variable.upper(), ()), candidates=self.candidates(name, int(number)))
+            for number in found
+        ]
+
+    def candidates(self, name: str, number: int) -> tuple[Candidate, ...]:
+        """Return what could have ended the time of a time-to-event record, the winner first; () for other records."""
+        path = self.out / "lineage" / f"{name.lower()}.candidates.parquet"
+        frame = self.frame(name)
+        if not path.is_file() or not {"USUBJID", "PARAMCD"} <= set(frame.columns):
+            return ()
+        if name not in self._candidates:
+            self._candidates[name] = pd.read_parquet(path)
+        table = self._candidates[name]
+        same = [table[one] == frame[one].iloc[number] for one in ("USUBJID", "PARAMCD")]
+        mine = table[same[0] & same[1]].sort_values("WINNER", ascending=False, kind="stable")
+        return tuple(
+            Candidate(
+                row.KIND,
+                _shown(row.DESCRIPTION),
+                _shown(row.DATE)[:10],
+                f"{row.DATASET}.{row.VARIABLE}",
+                _shown(row.SRCSEQ),
+                bool(row.WINNER),
+                _shown(row.REASON),
+            )
+            for row in mine.itertuples()
+        )
 
     def frame(self, name: str) -> pd.DataFrame:
         """Return the written records of a dataset."""
@@ -232,5 +274,6 @@ def as_data(explanation: Explanation) -> dict[str, Any]:
             {"source": one.source, "file": one.file, "row": one.row, "line": one.line, "values": dict(one.values)}
             for one in explanation.origins
         ],
+        "candidates": [asdict(one) for one in explanation.candidates],
         "through": [as_data(one) for one in explanation.through],
     }
