@@ -10,14 +10,17 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
+
 from specs import models
-from spectrail.findings import Findings
+from spectrail.errors import InputError, Place
+from spectrail.findings import COLUMNS, SEVERITIES, Findings
 from spectrail.output import RUN_RECORD
 from validation.ledger import Judged, Ledger, judge, not_accepted, read_ledger, updated, write_ledger
 from validation.reports.content import Report
 from validation.reports.guides import write_guides
 from validation.reports.trace import Trail
-from validation.reports.write import write_reports
+from validation.reports.write import NAMES, write_reports
 from validation.result import ValidationResult
 from validation.validate import validate_folder
 
@@ -58,7 +61,8 @@ def validate_build(
     result = validate_folder(out / "m5", ct=study.ct or None, rules=folders, progress=progress)
     result = result.adding(findings)
     ledger = study_folder / LEDGER
-    judged = judge(result.findings, read_ledger(ledger) if ledger.is_file() else None, ran=_ran(result, findings))
+    known = read_ledger(ledger) if ledger.is_file() else None
+    judged = judge(result.findings, known, ran=_ran(result, known, built=True))
     report = Report(result, judged, created, study.study_id, _version())
     progress("writing reports")
     trail = Trail(dict(inputs), folder=out / "lineage")
@@ -81,16 +85,18 @@ def validate_path(
 ) -> Validation:
     """Validate any folder of datasets and write the reports into `out`; write the ledger only with `update_ledger`.
 
-    Files state the time of the study where the folder belongs to a build, else a fixed one. Raises as
-    `validate_folder` and `read_ledger` do.
+    Where the folder belongs to a build, files state the time of the study and the findings of the build itself are
+    shown too; else the time is a fixed one. Raises as `validate_folder` and `read_ledger` do.
     """
     result = validate_folder(path, define=define, standard=standard, ct=ct, rules=rules, progress=progress)
-    known = read_ledger(ledger) if ledger is not None else None
-    if ledger is not None and update_ledger:
-        known = updated(known or Ledger(), result.findings, ran=_ran(result))
-        write_ledger(known, ledger)
-    judged = judge(result.findings, known, ran=_ran(result))
     record, root = _run_record(path)
+    result = result.adding(_build_findings(root, result))
+    known = read_ledger(ledger) if ledger is not None else None
+    ran = _ran(result, known, built=root is not None)
+    if ledger is not None and update_ledger:
+        known = updated(known or Ledger(), result.findings, ran=ran)
+        write_ledger(known, ledger)
+    judged = judge(result.findings, known, ran=ran)
     title = str(record.get("study") or Path(path).resolve().name)
     report = Report(result, judged, _created(record), title, _version())
     progress("writing reports")
@@ -98,11 +104,27 @@ def validate_path(
     return Validation(result, judged, not_accepted(result.findings, judged), tuple(written))
 
 
-def _ran(result: ValidationResult, build: Findings | None = None) -> frozenset[str]:
-    """Return the rules that ran; the readers' and, in a build, the build's own always do."""
-    always = frozenset(result.rules.loc[result.rules["source"].isin(["reader", "folder"]), "rule"])
-    named = frozenset(build.frame["rule"].astype("str").unique()) if build is not None else frozenset()
-    return result.rules_run() | always | named
+def _ran(result: ValidationResult, ledger: Ledger | None, *, built: bool) -> frozenset[str]:
+    """Return the rules that ran; the readers' always do, in a build also those that only the build itself checks."""
+    own = frozenset(result.rules["rule"])
+    always = frozenset(result.rules.loc[result.rules["source"] == "reader", "rule"])
+    others = frozenset(ledger.entries["rule"]) - own if built and ledger is not None else frozenset()
+    return result.rules_run() | always | others
+
+
+def _build_findings(root: Path | None, result: ValidationResult) -> Findings:
+    """Return the findings that a build left of its own: those of rules that the validation does not know."""
+    file = root / "validation" / NAMES[0] if root is not None else None
+    if file is None or not file.is_file():
+        return Findings()
+    try:
+        made = json.loads(file.read_text(encoding="utf-8"))
+        rows = made["findings"] if isinstance(made, dict) else made
+        frame = pd.DataFrame(rows, columns=[*COLUMNS])
+    except (ValueError, KeyError, TypeError) as error:
+        raise InputError(f"is not a list of findings: {error}", place=Place(file=str(file))) from None
+    frame = frame[~frame["rule"].isin(result.rules["rule"]) & frame["severity"].isin(SEVERITIES)]
+    return Findings.of(**{name: frame[name] for name in COLUMNS}) if len(frame) else Findings()
 
 
 def _run_record(path: Path) -> tuple[dict[str, Any], Path | None]:

@@ -61,7 +61,7 @@ def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
 
 
 def laboratory() -> tuple[ValidationResult, Trail]:
-    """Return findings on every record of an LB, one in a hundred a warning; its records come from raw rows reversed."""
+    """Return findings on every record of an LB, one in a hundred a warning, with raw rows in reverse."""
     number = np.arange(SIZE)
     subject = np.char.add("01-", (number // 100).astype(str))
     findings = ordered(
