@@ -18,8 +18,9 @@ from spectrail.build import Build, SourceTable, distinct_rows, rows_beyond
 from spectrail.dataset import Dataset
 from spectrail.errors import Place, SpecError
 from spectrail.lineage import Provider, RecordLineage
-from spectrail.runner import Workspace
+from spectrail.runner import StepLike, Workspace
 from spectrail.settings import substituted
+from spectrail.step_run import is_collected
 from spectrail.steps import Role
 
 
@@ -38,7 +39,8 @@ class Engine:
     """One run over a study: `datasets` yields finished datasets, `settle` completes their lineage afterwards.
 
     `tables` gives a raw extract or lookup table by name (None: no such table); `resolvers` turn names into objects
-    by type (for example a codelist id into its terms).
+    by type (for example a codelist id into its terms).  `lookups` gives lookup tables alone, so that no extract is
+    read to find out that it is none; `release` is told of every extract that no step still to run reads.
     """
 
     study: models.Study
@@ -46,6 +48,8 @@ class Engine:
     resolvers: Mapping[type, Callable[[str], object]] = field(default_factory=dict)
     places: Callable[[str, int], Place | None] = lambda *_: None
     progress: Callable[[str], None] = lambda _: None
+    lookups: Callable[[str], SourceTable | None] | None = None
+    release: Callable[[str], None] = lambda _: None
 
     def __post_init__(self) -> None:
         self.specs = {dataset.name: dataset for dataset in self.study.datasets}
@@ -60,16 +64,16 @@ class Engine:
             resolvers=self.resolvers,
             places=self.places,
             progress=self.progress,
+            lookups=self.lookups,
         )
         self.accounts: list[Account] = []
         self.used: dict[str, list[np.ndarray]] = {}
         self.left: dict[str, list[np.ndarray]] = {}
-        self._done: set[str] = set()
 
     def datasets(self, names: Sequence[str] | None = None) -> Iterator[Dataset]:
         """Yield the datasets named (default: all with steps), each followed by its supplemental qualifiers."""
         wanted = list(self.plans) if names is None else [name for name in self.plans if name in set(names)]
-        for name in wanted:
+        for number, name in enumerate(wanted, start=1):
             build = self.space.run(name)
             if build.block is None:
                 raise SpecError(
@@ -78,9 +82,11 @@ class Engine:
                     hint="begin with a records step",
                 )
             self._account(build)
+            later = self.space.unfinished(wanted[number:])
+            self._release(later)
+            self._prune(build, later, written=True)
             yield from finish.finished(build, self.specs[name], self.study)
-            self._done.add(name)
-            self._prune(build)
+            self._prune(build, later, written=False)
 
     def settle(self, dataset: Dataset) -> Dataset:
         """Turn ids of other datasets' records in the lineage into ordinals of the written files."""
@@ -127,21 +133,32 @@ class Engine:
             counts = {reason: len(found) for reason, found in left.items() if len(found)}
             self.accounts.append(Account(source, build.name, len(rows), counts))
 
-    def _prune(self, build: Build) -> None:
-        """Drop the columns of a finished dataset that no unfinished one may read."""
+    def _release(self, later: Mapping[str, Sequence[StepLike]]) -> None:
+        """Let go of the extracts that no step still to run reads, nor the content behind its records."""
+        needed = {table for steps in later.values() for step in steps for table in self.space.tables_read(step)}
+        for name, steps in later.items():
+            build = self.space.builds.get(name)
+            if steps and build is not None and build.block is not None:
+                needed.update(source for block in (*build.waiting, build.block) for source in block.links.sources)
+        for source in self.study.sources:
+            if source.name not in needed:
+                self.release(source.name)
+
+    def _prune(self, build: Build, later: Mapping[str, Sequence[StepLike]], *, written: bool) -> None:
+        """Drop the columns of a build that no step still to run reads, of those to be `written` the collected."""
         assert build.block is not None
         needed: set[str] = {self.space.subject}
-        for name, steps in self.plans.items():
-            if name in self._done:
-                continue
-            for step in steps:
-                if any(self._whole_table(step, build.name)):
-                    return
-                for column in self.space.columns_read(step):
-                    needed.add(column.removeprefix(f"{build.name}."))
-        build.block.columns = {name: one for name, one in build.block.columns.items() if name in needed}
+        for step in (step for steps in later.values() for step in steps):
+            if any(self._whole_table(step, build.name)):
+                return
+            needed.update(column.removeprefix(f"{build.name}.") for column in self.space.columns_read(step))
+        build.block.columns = {
+            name: one
+            for name, one in build.block.columns.items()
+            if name in needed or (written and not is_collected(name))
+        }
 
-    def _whole_table(self, step: models.Step, name: str) -> Iterator[bool]:
+    def _whole_table(self, step: StepLike, name: str) -> Iterator[bool]:
         if step.algorithm == "records" and name in step.source:
             yield True
         entry = ALGORITHMS.registry.get(step.algorithm)

@@ -146,10 +146,10 @@ class Workspace:
         return found
 
     def tables_read(self, step: StepLike) -> set[str]:
-        """Return every name that may be one of a table a step reads: before the dot of a column, or standing alone."""
+        """Return every name that may be that of a table a step reads: before the dot of a column, or alone."""
         entry = self.catalog.get(step.algorithm)
-        named = {p.default for p in entry.parameters if p.role is Role.TABLE and isinstance(p.default, str)} if entry else set()
-        return named | {text.partition(".")[0] for text in self.columns_read(step)}
+        defaults = [one.default for one in entry.parameters if one.role is Role.TABLE] if entry else []
+        return {text.partition(".")[0] for text in (*self.columns_read(step), *plain_texts(defaults))}
 
     def _table_cells(self, step: StepLike) -> Iterator[str]:
         """Yield the cells of lookup tables a step names: they may name columns of a form."""

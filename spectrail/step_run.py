@@ -199,15 +199,15 @@ class StepRun:
     def _passed_frame(self) -> pd.DataFrame:
         """Give a record algorithm the variables made so far and the collected columns it reads, no others."""
         read = self.space.columns_read(self.step)
-        return self.block.frame([name for name in self.block.columns if name in read or not _collected(name)])
+        return self.block.frame([name for name in self.block.columns if name in read or not is_collected(name)])
 
     def _carry(self, before: Block, result: Records) -> None:
         """Bring collected columns that later steps read over to the new records, and drop those no step reads."""
         later = self._read_later()
         block = self.block
-        block.columns = {name: one for name, one in block.columns.items() if not _collected(name) or name in later}
+        block.columns = {name: one for name, one in block.columns.items() if not is_collected(name) or name in later}
         carried = [
-            name for name in before.columns if _collected(name) and name in later and name not in block.columns
+            name for name in before.columns if is_collected(name) and name in later and name not in block.columns
         ]
         for name in carried:
             values = before.columns[name].array.take(result.provider, allow_fill=True)
@@ -221,7 +221,7 @@ class StepRun:
         later = self._read_later()
         for block in (*self.build.waiting, self.block):
             block.columns = {
-                name: one for name, one in block.columns.items() if not _collected(name) or name in later
+                name: one for name, one in block.columns.items() if not is_collected(name) or name in later
             }
         self.build.combine()
 
@@ -241,7 +241,7 @@ def render_method(entry: Algorithm, step: StepLike) -> str:
     return f"{text} (where {step.when})" if step.when else text
 
 
-def _collected(name: str) -> bool:
+def is_collected(name: str) -> bool:
     """Tell a collected column (`form.COLUMN`) from a variable (`AETERM`, `SUPPAE.QNAM`)."""
     return "." in name and not name.startswith("SUPP")
 

@@ -17,6 +17,7 @@ from spectrail.pipeline.spill import Spilled
 from spectrail.pipeline.study import created_at
 
 Progress = Callable[[str], None]
+SPILL = ".spill"
 
 
 @dataclass
@@ -49,8 +50,8 @@ class Run:
 
     @property
     def spill_folder(self) -> Path:
-        """Where finished datasets wait until the package is written."""
-        return self.building / ".spill"
+        """Where large extracts lie, and finished datasets until the package is written."""
+        return self.building / SPILL
 
     def wants(self, name: str) -> bool:
         """Tell whether a dataset is to be built rather than carried over."""

@@ -32,8 +32,19 @@ class Spilled:
 
     def frame(self) -> pd.DataFrame:
         """Read the frame back."""
-        table = feather.read_table(self.path, memory_map=True)
-        return table.to_pandas(types_mapper={pa.large_string(): pd.StringDtype(na_value=float("nan"))}.get)
+        return map_frame(self.path)
+
+
+def map_frame(path: Path) -> pd.DataFrame:
+    """Open a frame that lies in an Arrow file; its columns take memory as they are read."""
+    table = feather.read_table(path, memory_map=True)
+    return table.to_pandas(types_mapper={pa.large_string(): pd.StringDtype(na_value=float("nan"))}.get)
+
+
+def write_frame(frame: pd.DataFrame, path: Path) -> None:
+    """Write a frame of text and numbers as an Arrow file that can be mapped."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    feather.write_feather(pa.Table.from_pandas(frame, preserve_index=False), path, compression="uncompressed")
 
 
 def spill(dataset: Dataset, folder: Path) -> Spilled:

@@ -31,7 +31,15 @@ def build_tabulation(run: Run) -> None:
 
 def _map(run: Run) -> None:
     study = part_of(run.study, analysis=False)
-    engine = Engine(study, run.sources, resolvers_of(run.study), step_places(run.loaded), run.progress)
+    engine = Engine(
+        study,
+        run.sources,
+        resolvers_of(run.study),
+        step_places(run.loaded),
+        run.progress,
+        lookups=run.sources.lookup,
+        release=run.sources.release,
+    )
     names = _with_parents(run.datasets)
     if not run.datasets or set(names) & set(engine.plans):
         for dataset in engine.datasets(names or None):
