@@ -11,6 +11,7 @@ import json
 import statistics
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 import pandas as pd
 
@@ -159,8 +160,7 @@ def main() -> None:
         growth = rows[-1]["engine"] / rows[0]["engine"]
         print(f"T({rows[-1]['records']}) / T({rows[0]['records']}) = {growth:.1f}")
     if options.json:
-        with open(options.json, "w", encoding="utf-8") as file:
-            json.dump(rows, file, indent=1)
+        Path(options.json).write_text(json.dumps(rows, indent=1), encoding="utf-8")
 
 
 if __name__ == "__main__":

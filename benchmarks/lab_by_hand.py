@@ -1,4 +1,4 @@
-"""The build benchmark's baseline: the same raw laboratory data to LB in vectorised pandas, written for this job alone.
+"""The build benchmark's baseline: the same raw laboratory data to LB in pandas, written for this job alone.
 
 Written before the engine was measured and frozen since: no lineage, no specification, no findings.
 """

@@ -136,7 +136,11 @@ def test_special_missing_values(tmp_path: Path) -> None:
     [
         (Column("A", type="float"), [1.0, np.inf], "variable A, record 2: value inf is not finite"),
         (Column("A", type="integer"), [1.0, 1.5], "variable A, record 2: value 1.5 is no integer"),
-        (Column("A", type="float", format="DATE9."), [1.0, 0.5], "record 2: value 0.5 under DATE9. is no date of ISO 8601"),
+        (
+            Column("A", type="float", format="DATE9."),
+            [1.0, 0.5],
+            "record 2: value 0.5 under DATE9. is no date of ISO 8601",
+        ),
         (Column("A", type="float", format="TIME5."), [86400.0], "record 1: value 86400.0 under TIME5. is no time"),
         (Column("A"), [1.0], "holds float64 values, its layout says text"),
     ],
