@@ -58,6 +58,8 @@ def supplemental(build: Build, block: Block, spec: models.Dataset, study: models
     qualifiers = [qualifier(spec, study, column.partition(".")[2]) for column in found]
     filled = np.column_stack([block.columns[column].notna().to_numpy() for column in found])
     parent, which = np.nonzero(filled)
+    if not len(parent):
+        return None
     frame = _frame(block, spec, study, found, qualifiers, parent, which)
     order = frames.sort_positions([frame[key] for key in KEYS])
     lineage = _lineage(build, block, name, parent[order])

@@ -201,6 +201,7 @@ LAB_CASES = (
         "LBLOC",
         {},
         {"NEUT": {10: 0.5, 12: 0.49}, "PLAT": {10: 25, 12: 24.9}},
+        (change("LBLOC", {"_tp": 12, "TESTCD": "PLAT"}, RESULT="24.9"),),
     ),
     Case("59", "haemoglobin 60 g/L", "LB HGB 60 day 12", "LBLOC", {}, {"HGB": {12: 60}}),
     Case(

@@ -6,19 +6,29 @@ import csv
 import shutil
 from pathlib import Path
 
-from spectrail.errors import OutputError, Place
+from spectrail.errors import OutputError, Place, UnknownNameError
 from spectrail.studies.blina_ball.simulate import simulate
 
 SPECIFICATION = Path(__file__).resolve().parent / "spec"
 
 
 def write_study(
-    folder: Path, *, subjects: int | None = None, seed: int = 1, profile: str = "trial", extract: int = 1
+    folder: Path,
+    *,
+    subjects: int | None = None,
+    seed: int = 1,
+    profile: str = "trial",
+    extract: int = 1,
+    mrd_domain: str = "LB",
 ) -> Path:
     """Write `study.yaml`, `specs/`, `raw/` and `truth/` below `folder` and return it.
 
-    `truth/` is for scoring only; no build reads it. Raises OutputError when `folder` holds another study.
+    `mrd_domain` CP gives the variant of the specification in which residual disease by flow cytometry is in CP and by
+    sequencing or PCR in GF.  `truth/` is for scoring only; no build reads it. Raises OutputError when `folder` holds
+    another study, UnknownNameError for an unknown `mrd_domain`.
     """
+    if mrd_domain not in ("LB", "CP"):
+        raise UnknownNameError("mrd_domain", mrd_domain, ("LB", "CP"))
     target = Path(folder)
     present = target / "study.yaml"
     if present.exists() and not (target / "truth" / "mess.csv").exists():
@@ -28,7 +38,16 @@ def write_study(
     made = simulate(target, subjects=subjects, seed=seed, profile=profile, extract=extract)
     copy_specification(target)
     _count_subjects(target, made.subjects)
+    if mrd_domain == "CP":
+        _choose_cp(target)
     return target
+
+
+def _choose_cp(target: Path) -> None:
+    """Set `mrd_domain` to CP in study.yaml and add the variant's files to the specification."""
+    path = target / "study.yaml"
+    text = path.read_text(encoding="utf-8").replace("mrd_domain: LB", "mrd_domain: CP")
+    path.write_text(text + "specification: [specs, variants/cp]\n", encoding="utf-8", newline="\n")
 
 
 def _count_subjects(target: Path, planned: int) -> None:
@@ -49,9 +68,9 @@ def _count_subjects(target: Path, planned: int) -> None:
 
 def copy_specification(target: Path) -> None:
     """Copy the packaged specification of the study into a folder, replacing what an earlier copy left there."""
-    specs = target / "specs"
-    if specs.exists():
-        shutil.rmtree(specs)
+    for name in ("specs", "variants"):
+        if (target / name).exists():
+            shutil.rmtree(target / name)
     for source in sorted(SPECIFICATION.rglob("*")):
         if source.is_file() and source.suffix in (".yaml", ".csv", ".xlsx"):
             copy = target / source.relative_to(SPECIFICATION)
