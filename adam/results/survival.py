@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -75,7 +75,8 @@ def quantile(
     target = 1 - p
     survival = table["SURVIVAL"].to_numpy()
     low, high = limits(survival, table["GREENWOOD"].to_numpy(), transform=transform, level=level)
-    low, high = np.where(survival == 0, 0.0, low), np.where(survival == 0, 0.0, high)
+    # where nobody is left the upper limit does not exist, so that the time is not bounded above
+    low = np.where(survival == 0, 0.0, low)
     time = table["TIME"].to_numpy()
     return Estimate(_falls_to(time, survival, target), _falls_to(time, low, target), _falls_to(time, high, target))
 
@@ -90,42 +91,93 @@ def _falls_to(time: Floats, curve: Floats, target: float) -> float:
     return float(time[first])
 
 
-def rate_at(table: pd.DataFrame, at: float, *, transform: Transform = "log-log", level: float = 0.95) -> Estimate:
-    """Return survival at a time with its limits; before the first event it is 1 without limits."""
+def rate_at(
+    table: pd.DataFrame, at: float, *, transform: Transform = "log-log", level: float = 0.95, last: float = np.inf
+) -> Estimate:
+    """Return survival at a time with its limits; before the first event it is 1 without limits.
+
+    After `last`, the longest time observed, it is not known (NaN) unless nobody survived.
+    """
     number = int(np.searchsorted(table["TIME"].to_numpy(), at, side="right")) - 1
+    none = float("nan")
+    if at > last and (number < 0 or table["SURVIVAL"].iloc[number] > 0):
+        return Estimate(none, none, none)
     if number < 0:
-        return Estimate(1.0, float("nan"), float("nan"))
+        return Estimate(1.0, none, none)
     row = table.iloc[[number]]
     low, high = limits(row["SURVIVAL"].to_numpy(), row["GREENWOOD"].to_numpy(), transform=transform, level=level)
     return Estimate(float(row["SURVIVAL"].iloc[0]), float(low[0]), float(high[0]))
 
 
-def log_rank(time: Floats, event: npt.NDArray[np.bool_], group: npt.NDArray[np.bool_]) -> tuple[float, float]:
-    """Return chi-square (1 degree of freedom) and p-value of the log-rank test of two groups."""
+def log_rank(time: Floats, event: npt.NDArray[np.bool_], group: npt.NDArray[Any]) -> tuple[float, int, float]:
+    """Return chi-square, degrees of freedom and p-value of the log-rank test of two or more groups."""
+    codes, distinct = pd.factorize(np.asarray(group), sort=True)
+    if len(distinct) < 2:
+        raise UsageError("a log-rank test needs at least two groups")
     times = np.unique(time[event])
-    ordered, ordered_one = np.sort(time), np.sort(time[group])
-    n = len(time) - np.searchsorted(ordered, times, side="left")
-    n_one = int(group.sum()) - np.searchsorted(ordered_one, times, side="left")
-    d = np.searchsorted(np.sort(time[event]), times, "right") - np.searchsorted(np.sort(time[event]), times, "left")
-    mine = np.sort(time[event & group])
-    d_one = np.searchsorted(mine, times, "right") - np.searchsorted(mine, times, "left")
-    expected = d * n_one / n
-    with np.errstate(divide="ignore", invalid="ignore"):
-        variance = np.where(n > 1, d * (n_one / n) * (1 - n_one / n) * (n - d) / (n - 1), 0.0)
-    statistic = float((d_one.sum() - expected.sum()) ** 2 / variance.sum())
-    return statistic, float(stats.chi2.sf(statistic, 1))
+    at_risk = np.stack([_at_risk(time[codes == one], times) for one in range(len(distinct))])
+    deaths = np.stack([_at(time[event & (codes == one)], times) for one in range(len(distinct))])
+    n, d = at_risk.sum(axis=0), deaths.sum(axis=0)
+    share = at_risk / n
+    excess = (deaths - d * share).sum(axis=1)
+    weight = np.where(n > 1, d * (n - d) / np.maximum(n - 1, 1), 0.0)
+    covariance = np.diag((weight * share).sum(axis=1)) - (weight * share) @ share.T
+    kept = slice(0, len(distinct) - 1)
+    if not weight.any():
+        return 0.0, len(distinct) - 1, 1.0
+    statistic = float(excess[kept] @ np.linalg.pinv(covariance[kept, kept]) @ excess[kept])
+    return statistic, len(distinct) - 1, float(stats.chi2.sf(statistic, len(distinct) - 1))
+
+
+def _at_risk(time: Floats, times: Floats) -> npt.NDArray[np.int64]:
+    return len(time) - np.searchsorted(np.sort(time), times, side="left")
+
+
+def _at(time: Floats, times: Floats) -> npt.NDArray[np.int64]:
+    ordered = np.sort(time)
+    return np.searchsorted(ordered, times, "right") - np.searchsorted(ordered, times, "left")
 
 
 def aalen_johansen(time: Floats, status: npt.NDArray[np.int64], *, cause: int = 1) -> pd.DataFrame:
-    """Return the cumulative incidence of a cause among competing ones (status 0 censored): TIME, INCIDENCE, ATRISK.
+    """Return the cumulative incidence of a cause among competing ones (status 0 censored).
 
-    One row per time with any event; the incidence sums survival before the time from all causes times the hazard of
-    the cause.
+    One row per time with any event: TIME, ATRISK, INCIDENCE and VARIANCE.  The incidence sums survival before the
+    time from all causes times the hazard of the cause; its variance is that of the delta method (Marubini and
+    Valsecchi), equal to Greenwood's where nothing competes.
     """
     table = kaplan_meier(time, status > 0)
+    times, n, d = table["TIME"].to_numpy(), table["ATRISK"].to_numpy(), table["EVENTS"].to_numpy()
     before = np.concatenate([[1.0], table["SURVIVAL"].to_numpy()[:-1]]) if len(table) else np.empty(0)
-    mine = np.sort(time[status == cause])
-    times = table["TIME"].to_numpy()
-    count = np.searchsorted(mine, times, "right") - np.searchsorted(mine, times, "left")
-    incidence = np.cumsum(before * count / table["ATRISK"].to_numpy())
-    return pd.DataFrame({"TIME": times, "ATRISK": table["ATRISK"], "INCIDENCE": incidence})
+    mine = _at(time[status == cause], times)
+    incidence = np.cumsum(before * mine / n)
+    # sums over earlier times of (F(t) - F(s))^2 a + b - 2 (F(t) - F(s)) c, multiplied out to run in one pass
+    with np.errstate(divide="ignore", invalid="ignore"):
+        a = np.where(n > d, d / (n * (n - d).astype(np.float64)), 0.0)
+    b, c = before**2 * mine * (n - mine) / n**3, before * mine / n**2
+    f = incidence
+    first = f**2 * np.cumsum(a) - 2 * f * np.cumsum(a * f) + np.cumsum(a * f**2)
+    variance = first + np.cumsum(b) - 2 * (f * np.cumsum(c) - np.cumsum(c * f))
+    return pd.DataFrame({"TIME": times, "ATRISK": n, "INCIDENCE": f, "VARIANCE": np.maximum(variance, 0.0)})
+
+
+def incidence_at(
+    table: pd.DataFrame, at: float, *, transform: Transform = "log-log", level: float = 0.95, last: float = np.inf
+) -> Estimate:
+    """Return the cumulative incidence at a time with its limits; before the first event 0, after `last` not known."""
+    number = int(np.searchsorted(table["TIME"].to_numpy(), at, side="right")) - 1
+    none = float("nan")
+    if at > last:
+        return Estimate(none, none, none)
+    if number < 0 or table["INCIDENCE"].iloc[number] == 0:
+        return Estimate(0.0, none, none)
+    value, variance = float(table["INCIDENCE"].iloc[number]), float(table["VARIANCE"].iloc[number])
+    if value >= 1:
+        return Estimate(1.0, none, none)
+    low, high = limits(np.array([value]), np.array([variance / value**2]), transform=transform, level=level)
+    return Estimate(value, float(low[0]), float(high[0]))
+
+
+def incidence_quantile(table: pd.DataFrame, *, p: float = 0.5) -> float:
+    """Return the first time at which the cumulative incidence is at least p; NaN where it is not reached."""
+    reached = np.flatnonzero(table["INCIDENCE"].to_numpy() >= p - 1e-12)
+    return float(table["TIME"].iloc[reached[0]]) if len(reached) else float("nan")

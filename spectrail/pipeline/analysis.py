@@ -11,7 +11,7 @@ import pandas as pd
 
 from adam.cutoff import TABLE, cut, rules_of
 from adam.engine import Engine
-from adam.results.declared import results
+from adam.results.declared import file_name, results
 from spectrail.dataset import Dataset
 from spectrail.findings import Findings
 from spectrail.io.tables import read_dataset
@@ -117,8 +117,10 @@ def _write_results(run: Run, made: Mapping[str, Dataset]) -> None:
     folder = run.building / "results"
     for display, rows in results(run.study, made).items():
         folder.mkdir(exist_ok=True)
-        path = folder / f"{display.lower()}.json"
-        path.write_text(json.dumps(rows, indent=1, ensure_ascii=False, default=float) + "\n", encoding="utf-8")
+        path = folder / file_name(display)
+        path.write_text(
+            json.dumps(rows, indent=1, ensure_ascii=False, allow_nan=False, default=float) + "\n", encoding="utf-8"
+        )
         run.wrote(path)
 
 
