@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -57,9 +58,27 @@ def build_analysis(run: Run) -> None:
     if "adam" in run.parts and any(one.steps or one.parameters for one in study.datasets):
         _derive(run)
     if "adam" not in run.parts or run.datasets:
-        run.adam |= carry_over(run.out, run.building, folder, run.study, set(run.adam))
+        carried = carry_over(run.out, run.building, folder, run.study, set(run.adam))
+        carry_beside(run, carried)
+        run.adam |= carried
     if run.adam:
         write_package(run, folder, run.adam, kind="ADaM")
+
+
+def carry_beside(run: Run, carried: Mapping[str, Spilled]) -> None:
+    """Take over what stands beside carried datasets: candidates, and without the part `adam` results and cut-off.
+
+    Results of a build of some datasets only are left out: they may rest on others that were made anew.
+    """
+    beside = [f"lineage/{name.lower()}.candidates.parquet" for name in carried]
+    if carried and "adam" not in run.parts:
+        beside += ["lineage/cutoff.parquet", *(f"results/{one.name}" for one in (run.out / "results").glob("*.json"))]
+    for name in sorted(beside):
+        if (run.out / name).is_file():
+            (run.building / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(run.out / name, run.building / name)
+            if name.startswith("results/"):
+                run.wrote(run.building / name)
 
 
 def _derive(run: Run) -> None:
