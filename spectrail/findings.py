@@ -134,8 +134,8 @@ class Findings:
 
     def fingerprints(self) -> npt.NDArray[np.uint64]:
         """Hash rule, dataset, variable, natural keys and value of every finding."""
-        parts = [self.frame[name].astype("str") for name in ("rule", "dataset", "variable", "keys", "value")]
-        return pd.util.hash_pandas_object(pd.concat(parts, axis=1), index=False).to_numpy(dtype=np.uint64)
+        parts = self.frame[["rule", "dataset", "variable", "keys", "value"]]
+        return pd.util.hash_pandas_object(parts, index=False).to_numpy(dtype=np.uint64)
 
 
 def _is_vector(value: object) -> bool:

@@ -130,7 +130,7 @@ def judge(findings: Findings, ledger: Ledger | None, *, ran: Iterable[str] = ())
     status[status == "fixed"] = "new"
     explanation = blank
     explanation[hit] = entries["explanation"].to_numpy(dtype=object)[place[hit]]
-    gone = ~ledger.entries["fingerprint"].isin(prints) & ledger.entries["rule"].isin(list(ran))
+    gone = ~_among(ledger.entries["fingerprint"], prints) & ledger.entries["rule"].isin(list(ran))
     fixed = ledger.entries[gone].assign(status="fixed").reset_index(drop=True)
     return Judged(prints, status, explanation, fixed)
 
@@ -147,17 +147,23 @@ def updated(ledger: Ledger, findings: Findings, *, ran: Iterable[str]) -> Ledger
     """
     judged = judge(findings, ledger, ran=ran)
     entries = ledger.entries.copy()
-    present = entries["fingerprint"].isin(judged.fingerprints)
+    present = _among(entries["fingerprint"], judged.fingerprints)
     entries.loc[present & (entries["status"] == "new"), "status"] = "known"
     entries.loc[present & (entries["status"] == "fixed"), "status"] = "new"
-    entries.loc[entries["fingerprint"].isin(judged.fixed["fingerprint"]), "status"] = "fixed"
+    entries.loc[_among(entries["fingerprint"], judged.fixed["fingerprint"]), "status"] = "fixed"
     frame = findings.frame
     fresh = pd.DataFrame({"fingerprint": judged.fingerprints, "status": "new"}, dtype="str")
     for name in _DESCRIBING:
         fresh[name] = frame[name].astype("str").to_numpy()
     fresh["explanation"] = ""
-    fresh = fresh[~fresh["fingerprint"].isin(entries["fingerprint"])].drop_duplicates("fingerprint")
+    fresh = fresh[~_among(fresh["fingerprint"], entries["fingerprint"])].drop_duplicates("fingerprint")
     return Ledger(_sorted(pd.concat([entries, fresh], ignore_index=True)[list(COLUMNS)]))
+
+
+def _among(values: Any, known: Any) -> npt.NDArray[np.bool_]:
+    """Tell which values are known; by hash, where `isin` would go through a list."""
+    found = pd.Index(np.asarray(known, dtype=object)).drop_duplicates().get_indexer(np.asarray(values, dtype=object))
+    return np.asarray(found >= 0)
 
 
 def _sorted(entries: pd.DataFrame) -> pd.DataFrame:
