@@ -69,12 +69,12 @@ def build_study(
         build_tabulation(run)
         build_analysis(run)
         write_lineage(building / "lineage", {name: one.lineage for name, one in (run.sdtm | run.adam).items()})
-        shutil.rmtree(run.spill_folder, ignore_errors=True)
         findings = Findings.concat(run.findings)
         if bool((findings.frame["rule"] == CANNOT_HOLD).any()):
             raise _Unwritable(findings, Path(out))
         if not datasets and "sdtm" in run.parts:
             _write_queries(run, findings)
+        shutil.rmtree(run.spill_folder, ignore_errors=True)
         findings, counted = _judged(run, findings)
         made = _record(run, findings, started)
         record.write_record(building / RUN_RECORD, made)
@@ -98,7 +98,7 @@ class _Unwritable(FormatError):
 def _write_queries(run: Run, findings: Findings) -> None:
     """Write the cleaning report; a build of some datasets has none, since it does not see all queries."""
     lineages = {name: one.lineage for name, one in run.sdtm.items()}
-    listed = query_table(findings, run.study, run.sources.read, lineages)
+    listed = query_table(findings, run.study, run.sources.read, lineages, lambda name: run.sdtm[name].frame())
     run.wrote(*write_queries(run.building / "queries", listed, run.study, run.created))
 
 

@@ -17,7 +17,9 @@ import pandas as pd
 from sdtm.algorithms.query import PREFIX
 from sdtm.intake import RawTable
 from specs import models
+from specs.expressions import parse
 from spectrail import frames
+from spectrail.expressions import evaluate
 from spectrail.findings import Findings
 from spectrail.lineage import Lineage, Trace
 
@@ -79,11 +81,12 @@ BLANK_CELL = ("MAP-UNIT-MISSING",)
 
 @dataclass(frozen=True)
 class _Built:
-    """What of a build the listing needs: the study, its raw extracts by name, lineage by dataset."""
+    """What of a build the listing needs: the study, its raw extracts by name, lineage and records by dataset."""
 
     study: models.Study
     raw: Callable[[str], RawTable]
     lineages: Mapping[str, Lineage]
+    records: Callable[[str], pd.DataFrame] | None
 
 
 def query_table(
@@ -91,13 +94,15 @@ def query_table(
     study: models.Study,
     raw: Callable[[str], RawTable],
     lineages: Mapping[str, Lineage] | None = None,
+    records: Callable[[str], pd.DataFrame] | None = None,
 ) -> pd.DataFrame:
     """Return the queries among findings, one row per query with the columns `HEADERS`, all text, numbered in order.
 
     `raw` gives a raw extract by its source name; `lineages` by dataset lead from variables to raw columns and from
-    raw rows to records.  Queries stand in the order of forms, rows, columns and rules.
+    raw rows to records, `records` gives the records of a dataset.  Queries stand in the order of forms, rows, columns
+    and rules.
     """
-    of = _Built(study, raw, lineages or {})
+    of = _Built(study, raw, lineages or {}, records)
     frame = _asked(findings.frame, study)
     parts = [_located(part, group, of) for group, part in _groups(frame)]
     if not parts:
@@ -133,43 +138,76 @@ def _located(part: pd.DataFrame, group: Group, of: _Built) -> pd.DataFrame:
     dataset, variable, source, rule = group
     raw = of.raw(source).frame
     lineage = of.lineages.get(dataset, Lineage())
-    names = [name for name in columns_behind(lineage, variable, source) if name in raw] or (
-        [variable] if variable in raw else []
-    )
+    frame = of.records(dataset) if of.records is not None and dataset in of.lineages else None
+    behind = {name: mask for name, mask in columns_behind(lineage, variable, source, frame).items() if name in raw}
+    if not behind and variable in raw:
+        behind = {variable: None}
+    record, value = part["record"].to_numpy(), part["value"].to_numpy(dtype=object)
     rows = part["source_row"].to_numpy() - 1
-    value = part["value"].to_numpy(dtype=object)
-    column = np.full(len(part), names[0] if names else "", dtype=object)
-    open_ = np.ones(len(part), dtype=bool)
-    for name in names:
-        cells = frames.as_text(raw[name]).iloc[rows]
-        blank = cells.isna().to_numpy() | (cells.to_numpy(dtype=object) == "")
-        fits = blank if rule in BLANK_CELL else (cells.to_numpy(dtype=object) == value)
-        column[open_ & fits] = name
-        open_ &= ~fits
+    column, best = np.full(len(part), "", dtype=object), np.zeros(len(part), dtype=np.int64)
+    for name, mask in behind.items():
+        cells = frames.as_text(raw[name]).iloc[rows].fillna("").to_numpy(dtype=object)
+        fits = cells == "" if rule in BLANK_CELL else cells == value
+        made = np.ones(len(part), dtype=bool) if mask is None else mask[np.maximum(record, 1) - 1] | (record <= 0)
+        # a column that the record was made from comes before others, among these one that holds the value
+        rank = np.where(made, 2, 1) + np.where(made & fits, 1, 0)
+        column, best = np.where(rank > best, name, column), np.maximum(rank, best)
     spread = _spread(part.assign(column=column), raw)
     return spread.assign(record=_records(spread, lineage, source))
 
 
-def columns_behind(lineage: Lineage, variable: str, source: str) -> list[str]:
-    """Return the raw columns of a form that a variable was made from, those its own steps read first."""
+Mask = npt.NDArray[np.bool_] | None
+
+
+def columns_behind(
+    lineage: Lineage, variable: str, source: str, records: pd.DataFrame | None = None
+) -> dict[str, Mask]:
+    """Return the raw columns of a form that a variable was made from, those its own steps read first.
+
+    With each column stands for which of the `records` that is so (None: for all), where columns of the form became
+    records of their own.
+    """
     by_variable: dict[str, list[Trace]] = {}
     for trace in lineage.traces:
         if trace.start in ("", source):
             by_variable.setdefault(trace.variable, []).append(trace)
-    found: dict[str, None] = {
-        one.column: None for one in lineage.providers.get(variable, ()) if one.source == source and one.column
-    }
-    waiting, seen = [variable], {variable}
+    found: dict[str, Mask] = {}
+    for one in lineage.providers.get(variable, ()):
+        if one.source == source and one.column:
+            found[one.column] = None
+    waiting: list[tuple[str, Mask]] = [(variable, None)]
+    seen = {variable}
     while waiting:
-        for trace in by_variable.get(waiting.pop(0), ()):
-            for name in trace.sources:
-                prefix, _, column = name.partition(".")
+        name, mask = waiting.pop(0)
+        for trace in by_variable.get(name, ()):
+            holds = _both(mask, _transposed(trace, records))
+            for read in trace.sources:
+                prefix, _, column = read.partition(".")
                 if prefix == source and column:
-                    found[column] = None
-                elif name in by_variable and name not in seen:
-                    seen.add(name)
-                    waiting.append(name)
-    return list(found)
+                    found[column] = _either(found[column], holds) if column in found else holds
+                elif read in by_variable and read not in seen:
+                    seen.add(read)
+                    waiting.append((read, holds))
+    return found
+
+
+def _transposed(trace: Trace, records: pd.DataFrame | None) -> Mask:
+    """Tell which records a transposing step made from the columns of this trace."""
+    if trace.algorithm != "transpose" or not trace.when or records is None:
+        return None
+    condition = parse(trace.when)
+    if not set(condition.columns) <= set(records.columns):
+        return None
+    columns = {name: records[name] for name in condition.columns}
+    return evaluate(condition, columns, records.index).fillna(False).to_numpy(dtype=bool)
+
+
+def _both(one: Mask, two: Mask) -> Mask:
+    return two if one is None else one if two is None else one & two
+
+
+def _either(one: Mask, two: Mask) -> Mask:
+    return None if one is None or two is None else one | two
 
 
 def _spread(part: pd.DataFrame, raw: pd.DataFrame) -> pd.DataFrame:

@@ -138,10 +138,10 @@ def test_a_finding_counted_over_fewer_rows_than_have_the_value_stays_one_query()
 
 def test_columns_behind_a_variable_follow_the_steps_of_its_form_and_rows_of_other_forms() -> None:
     """Steps on records of another form do not count; a value taken from another form names its column there."""
-    assert columns_behind(LB, "LBSTRESC", "lab_raw") == ["UNIT", "RESULT"]
-    assert columns_behind(LB, "LBSTRESC", "other_raw") == ["VALUE"]
+    assert list(columns_behind(LB, "LBSTRESC", "lab_raw")) == ["UNIT", "RESULT"]
+    assert list(columns_behind(LB, "LBSTRESC", "other_raw")) == ["VALUE"]
     provider = Provider("surv_raw", "DTHDAT", np.array([4], "i4"))
-    assert columns_behind(Lineage(providers={"DTHDTC": (provider,)}), "DTHDTC", "surv_raw") == ["DTHDAT"]
+    assert list(columns_behind(Lineage(providers={"DTHDTC": (provider,)}), "DTHDTC", "surv_raw")) == ["DTHDAT"]
 
 
 def test_the_files_have_the_same_bytes_twice_and_hold_no_formula_or_markup(tmp_path: Path) -> None:
