@@ -1,0 +1,1 @@
+"""Expectation suites: generated from specification and standards, run on columns, published."""
