@@ -37,7 +37,7 @@ class ValidationResult:
     `status` has the columns rule, dataset (empty: the whole folder), status (run, not_applicable, not_evaluated),
     cause, reason, note, findings; `rules` one row per rule: rule, severity, public_ids, description, source;
     `datasets` one row per file: folder, dataset, label, file, records, variables, bytes, keys, standard.
-    `records` holds the datasets' records by name, for reports.
+    `records` holds the datasets' records by name, `formats` the SAS formats of their variables, for reports.
     """
 
     findings: Findings
@@ -46,6 +46,7 @@ class ValidationResult:
     datasets: pd.DataFrame = field(default_factory=lambda: _empty(DATASET_COLUMNS))
     folders: tuple[FolderFacts, ...] = ()
     records: Mapping[str, pd.DataFrame] = field(default_factory=dict, repr=False, compare=False)
+    formats: Mapping[str, Mapping[str, str]] = field(default_factory=dict, repr=False, compare=False)
 
     def adding(self, findings: Findings) -> ValidationResult:
         """Return the result with further findings, for example those of a build."""

@@ -121,6 +121,10 @@ def _validate(
         datasets=_datasets(one),
         folders=(_facts(one),),
         records={name: table.frame for name, table in one.tables.items()},
+        formats={
+            name: {variable.name: variable.format for variable in table.variables if variable.format}
+            for name, table in one.tables.items()
+        },
     )
 
 
@@ -196,7 +200,8 @@ def _joined(results: Sequence[ValidationResult], root: Path) -> ValidationResult
     )
     status = pd.concat([result.status for result in results], ignore_index=True)
     records = {name: frame for result in results for name, frame in result.records.items()}
-    return ValidationResult(findings, status, datasets=datasets, folders=folders, records=records)
+    formats = {name: known for result in results for name, known in result.formats.items()}
+    return ValidationResult(findings, status, datasets=datasets, folders=folders, records=records, formats=formats)
 
 
 def _relative(folder: str, root: Path) -> str:

@@ -7,6 +7,7 @@ import re
 import shutil
 import subprocess
 import zipfile
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
@@ -212,6 +213,17 @@ def test_page_carries_records_and_cannot_be_left(tmp_path: Path):
     assert held["columns"] == ["USUBJID", "AETERM"]
     assert held["raw"] is None
     assert re.findall(r'(?:src|href)="(?!#|data:)', page) == []
+
+
+def test_page_shows_sas_dates_as_dates(tmp_path: Path):
+    """22280 days since 1960-01-01 are 2020-12-31 under DATE9."""
+    base = report()
+    frame = base.result.records["AE"].assign(ADT=[22280.0, np.nan, 0.0], ADTM=[86400.0, np.nan, np.nan])
+    result = replace(base.result, records={"AE": frame}, formats={"AE": {"ADT": "DATE9.", "ADTM": "DATETIME20."}})
+    write_report_html(replace(base, result=result), tmp_path / "report.html")
+    cells = blocks((tmp_path / "report.html").read_text(encoding="utf-8"))["records-AE"]["cells"]
+    assert cells[2] == {"of": ["2020-12-31 (22280)", "", "1960-01-01 (0)"], "at": [0, 1, 2]}  # type: ignore[index]
+    assert cells[3]["of"] == ["1960-01-02T00:00:00 (86400)", ""]  # type: ignore[index]
 
 
 def lineage(sources: tuple[str, ...], record: list[int], source: list[int], row: list[int]) -> Lineage:

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from specs import models
-from validation.reports.content import KIND, Report, true_counts
+from validation.reports.content import Report, true_counts
 from validation.reports.docx import Document
 from validation.result import FolderFacts
 
@@ -214,11 +214,13 @@ def _issues(report: Report, datasets: set[str]) -> list[list[str]]:
     kept = (frame["severity"].isin(_SEVERITY_ISSUES) & frame["dataset"].isin(datasets)).to_numpy()
     chosen = frame[kept].assign(explanation=report.judged.explanation[kept])
     rows = []
-    for kind, group in chosen.groupby(list(KIND), observed=True, sort=False):
-        named = dict(zip(KIND, map(str, kind), strict=True))
+    names = ["severity", "rule", "dataset", "message"]
+    for kind, group in chosen.groupby(names, observed=True, sort=False):
+        severity, rule, dataset, message = map(str, kind)
+        about = list(dict.fromkeys(one for one in group["variable"].astype("str") if one))
         said = _said(group["explanation"].unique())
-        total = str(int(np.sum(group["count"])))
-        rows.append([named["rule"], named["dataset"], named["severity"], total, named["message"], said])
+        issue = f"{message} ({', '.join(about)})" if about else message
+        rows.append([rule, dataset, severity, str(int(np.sum(group["count"]))), issue, said])
     return rows
 
 

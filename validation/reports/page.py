@@ -11,7 +11,9 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from spectrail.errors import FormatError
 from spectrail.io.atomic import replacing
+from spectrail.io.sas_dates import DateKind, date_kind, datetimes_of
 from validation.core.columns import Column
 from validation.reports.content import (
     KIND,
@@ -126,13 +128,16 @@ def _records(report: Report, frame: pd.DataFrame, trail: Trail) -> list[tuple[st
         if data is not None:
             numbers = np.sort(part["record"].to_numpy()) - 1
             numbers = numbers[numbers < len(data)]
-            found.append((str(name), _record_block(str(name), data, numbers, trail)))
+            formats = report.result.formats.get(str(name), {})
+            found.append((str(name), _record_block(str(name), data, numbers, trail, formats)))
     return found
 
 
-def _record_block(name: str, data: pd.DataFrame, numbers: npt.NDArray[np.int64], trail: Trail) -> dict[str, Any]:
+def _record_block(
+    name: str, data: pd.DataFrame, numbers: npt.NDArray[np.int64], trail: Trail, formats: Mapping[str, str]
+) -> dict[str, Any]:
     rows = data.iloc[numbers]
-    cells = [_cells(rows[column]) for column in rows.columns]
+    cells = [_cells(rows[column], formats.get(str(column), "")) for column in rows.columns]
     return {
         "records": (numbers + 1).tolist(),
         "columns": [str(column) for column in rows.columns],
@@ -141,10 +146,32 @@ def _record_block(name: str, data: pd.DataFrame, numbers: npt.NDArray[np.int64],
     }
 
 
-def _cells(values: pd.Series) -> dict[str, list[Any]]:
+def _cells(values: pd.Series, shown_as: str) -> dict[str, list[Any]]:
+    """Return the distinct values as text and the code of each cell; SAS dates as ISO 8601."""
     column = Column.of_series(values.reset_index(drop=True))
     codes, used = pd.factorize(column.codes)
-    return {"of": ["" if code < 0 else str(column.texts[code]) for code in used], "at": codes.tolist()}
+    texts = ["" if code < 0 else str(column.texts[code]) for code in used]
+    kind = _dates(shown_as)
+    if kind and column.kind == "number":
+        texts = [_iso(text, kind) for text in texts]
+    return {"of": texts, "at": codes.tolist()}
+
+
+def _dates(shown_as: str) -> DateKind | None:
+    try:
+        return date_kind(shown_as)
+    except FormatError:
+        return None
+
+
+def _iso(text: str, kind: DateKind) -> str:
+    """Return a SAS date or datetime as ISO 8601, with the number; other text as it is."""
+    moments = None
+    if text and kind != "time":
+        moments = datetimes_of(np.array([float(text)]), kind=kind)
+    if moments is None:
+        return text
+    return f"{np.datetime_as_string(moments, unit='D' if kind == 'date' else 's')[0]} ({text})"
 
 
 def _raw(trail: Trail, name: str, numbers: npt.NDArray[np.int64]) -> Mapping[str, Any] | None:
