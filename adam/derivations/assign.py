@@ -34,6 +34,15 @@ def assign_number(*, value: float, rows: Condition = "1 == 1") -> npt.NDArray[np
     return np.full(len(rows), float(value))
 
 
+@DERIVATIONS.column(method="set to the date {value}")
+def assign_date(*, value: str, rows: Condition = "1 == 1") -> npt.NDArray[np.datetime64]:
+    """Give every record the same complete date (the data cut-off); raise SpecError for text that is none."""
+    found = imputation.as_instants(pd.Series([value], dtype="str"))
+    if np.isnat(found[0]):
+        raise SpecError(f"{value!r} is not a complete date", hint="write it as 2024-06-30")
+    return np.repeat(found, len(rows))
+
+
 @DERIVATIONS.column(method="computed as {expression}")
 def compute(*, expression: Computed) -> pd.Series:
     """Give the value of an expression, a number or a text."""

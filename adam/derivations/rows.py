@@ -7,7 +7,7 @@ from typing import Any, Literal
 import numpy as np
 import pandas as pd
 
-from adam import selection
+from adam import imputation, selection
 from adam.catalog import DERIVATIONS
 from adam.derivations.baseline import significant
 from adam.derivations.merged import Summary, summarised
@@ -227,3 +227,18 @@ def derive_dtype_records(
     positions = np.flatnonzero(evaluate(condition, frame)).astype(np.int64)
     new = set_values(frame.take(positions).reset_index(drop=True), set_values_to, frame)
     return selection.stacked(frame, new, positions)
+
+
+@DERIVATIONS.records(method="{variables}; dates {dates}")
+def take_values(
+    frame: pd.DataFrame, *, variables: dict[str, ColumnName], dates: dict[str, ColumnName] | None = None
+) -> Records:
+    """Add variables as copies of others, and numeric dates of complete ISO 8601 texts or datetimes.
+
+    For the rule of a parameter whose records come as they are: `{AVALC: RS.RSSTRESC}`, `{ADT: RS.RSDTC}`.
+    """
+    made: dict[str, Any] = {new: selection.column(frame, old) for new, old in variables.items()}
+    for new, old in (dates or {}).items():
+        found = imputation.as_instants(selection.column(frame, old))
+        made[new] = found.astype("datetime64[D]").astype("datetime64[us]")
+    return selection.with_variables(frame, made)

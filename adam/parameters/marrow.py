@@ -135,7 +135,9 @@ def nearest(table: pd.DataFrame, marrow: pd.DataFrame, rows: Positions, subject:
     if not len(left):
         return found
     pairs = part.iloc[right].reset_index(drop=True).assign(_far=np.abs(apart), _late=-apart)
-    ranks = selection.content_ranks(pairs, selection.order_ranks(pairs, ("_far", "_late")), left)
+    # of one day a text Y (disease present) counts before N
+    order = ("_far", "_late", "desc(AVALC)") if "AVALC" in pairs else ("_far", "_late")
+    ranks = selection.content_ranks(pairs, selection.order_ranks(pairs, order), left)
     chosen, _ = selection.extreme_positions(left, ranks, "first")
     found[left[chosen]] = rows[right[chosen]]
     return found

@@ -14,7 +14,7 @@ import pandas as pd
 from adam import selection
 from adam.catalog import DERIVATIONS
 from spectrail import frames
-from spectrail.steps import ColumnName, Positions, Problem, Records, Values
+from spectrail.steps import ColumnName, Condition, Positions, Problem, Records, Values
 
 Status = Literal["NEGATIVE", "POSITIVE", "INDETERMINATE", ""]
 _SUPERSCRIPT = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻⁺", "0123456789-+")
@@ -151,16 +151,16 @@ def derive_vars_mrd(
     threshold: str = "0.0001",
     mrd_at_threshold: Literal["positive", "negative"] = "positive",
     mrd_nd_without_lod: Literal["indeterminate", "assay_lod"] = "indeterminate",
-    when: str = "",
+    when: Condition | None = None,
 ) -> Records:
     """Add AVAL (proportion), MRDOP (operator), MRDSTAT, AVALCAT1 and DTYPE from collected MRD results.
 
     Below a limit (`<x`, not detected) AVAL is the limit of detection (x when it is not known) with DTYPE LLOD. A
     number without a known unit gets no status and is queried, an unreadable text too. Work is done once per distinct
-    result, unit and limit.
+    result, unit and limit; records outside `when` keep what they have.
     """
-    del when
-    keys = [frames.as_text(frame[name]) for name in (result, unit, lod)]
+    chosen = np.arange(len(frame), dtype=np.int64) if when is None else np.flatnonzero(when.to_numpy())
+    keys = [frames.as_text(frame[name].iloc[chosen]).reset_index(drop=True) for name in (result, unit, lod)]
     codes, count = frames.group_codes(keys)
     first = frames.first_positions(codes, count)
     texts = [one.iloc[first].fillna("").tolist() for one in keys]
@@ -169,15 +169,24 @@ def derive_vars_mrd(
         _interpreted(one, two, three, lod_unit, limit, mrd_at_threshold, mrd_nd_without_lod)
         for one, two, three in zip(*texts, strict=True)
     ]
-    made: dict[str, object] = {
+    own: dict[str, object] = {
         "AVAL": frames.take_numbers([row[1] for row in rows], codes),
         "MRDOP": frames.take_text([row[0] for row in rows], codes),
         "MRDSTAT": frames.take_text([row[2] for row in rows], codes),
         "AVALCAT1": frames.take_text([row[3] for row in rows], codes),
         "DTYPE": frames.take_text([row[4] for row in rows], codes),
     }
+    made = {name: _spread(frame, name, pd.Series(values), chosen) for name, values in own.items()}
     trouble = np.array([row[5] for row in rows])[codes] if len(rows) else np.empty(0, dtype=object)
-    return selection.with_variables(frame, made, problems=_problems(trouble, keys[0]))
+    return selection.with_variables(frame, made, problems=_problems(trouble, keys[0], chosen))
+
+
+def _spread(frame: pd.DataFrame, name: str, values: pd.Series, rows: Positions) -> pd.Series:
+    """Put values at some rows of a variable; the others keep what they have."""
+    old = frame[name] if name in frame else pd.Series(np.nan, index=frame.index).astype(values.dtype)
+    array = old.array.copy()
+    array[rows] = values.array
+    return pd.Series(array, index=frame.index)
 
 
 def _interpreted(
@@ -198,7 +207,7 @@ def _interpreted(
     return reading.operator, np.nan if value is None else float(value), state, category, "", trouble
 
 
-def _problems(trouble: np.ndarray, values: pd.Series) -> tuple[Problem, ...]:
+def _problems(trouble: np.ndarray, values: pd.Series, chosen: Positions) -> tuple[Problem, ...]:
     messages = {
         "unit": ("ADAM-MRD-UNIT", "an MRD result without a known unit: not used, never guessed"),
         "unread": ("ADAM-MRD-TEXT", "an MRD result that cannot be read: not used"),
@@ -207,7 +216,7 @@ def _problems(trouble: np.ndarray, values: pd.Series) -> tuple[Problem, ...]:
     for kind, (rule, message) in messages.items():
         rows: Positions = np.flatnonzero(trouble == kind).astype(np.int64)
         if len(rows):
-            found.append(Problem(rule, "warning", message, rows, values.to_numpy()[rows]))
+            found.append(Problem(rule, "warning", message, chosen[rows], values.to_numpy()[rows]))
     return tuple(found)
 
 
