@@ -28,6 +28,8 @@ from spectrail.settings import substituted
 
 PREDECESSOR, SUPPLEMENTAL = "predecessor", "derive_var_supp"
 """The derivations that copy a variable whose origin is Predecessor."""
+LAST = ("derive_var_obs_number", "sort_records")
+"""The derivations that number or sort records; parameters made of others are added before the first of them."""
 SUBJECTS, IDENTIFIERS = "ADSL", ("STUDYID", "USUBJID")
 """The dataset of subjects, and its variables that every record of other datasets has too."""
 
@@ -137,7 +139,9 @@ def plan(
     identifiers from there and other variables of ADSL by subject. `$name` becomes the value of that setting.
     A dataset without variables is a working table: it starts with all columns of its sources (`columns`, by dataset).
     """
-    steps = [*_parameter_steps(dataset), *dataset.steps]
+    own = list(dataset.steps)
+    last = next((number for number, step in enumerate(own) if step.algorithm in LAST), len(own))
+    steps = [*_parameter_steps(dataset), *own[:last], *_derived_parameter_steps(dataset), *own[last:]]
     made = {step.target for step in steps}
     copies = {
         variable.name: origin.predecessor
@@ -198,7 +202,7 @@ def _copy(name: str, text: str) -> models.Step:
 def _parameter_steps(dataset: models.Dataset) -> Iterator[models.Step]:
     """Yield the steps of every parameter: start records from its input, apply its rule, name it.
 
-    A parameter whose `inputs` are other parameters of the dataset is added to the records when all those are there.
+    A parameter whose `inputs` are other parameters of the dataset comes after the dataset's own steps.
     """
     codes = {parameter.paramcd for parameter in dataset.parameters}
     later = [one for one in dataset.parameters if one.inputs and set(one.inputs) <= codes]
@@ -217,7 +221,14 @@ def _parameter_steps(dataset: models.Dataset) -> Iterator[models.Step]:
             yield models.Step(target=name, algorithm=rule, arguments={"value": value})
     if dataset.parameters and not any(step.algorithm == START for step in dataset.steps):
         yield models.Step(algorithm=STACK)
-    for parameter in later:
+
+
+def _derived_parameter_steps(dataset: models.Dataset) -> Iterator[models.Step]:
+    """Yield the steps of the parameters whose `inputs` are other parameters of the dataset."""
+    codes = {parameter.paramcd for parameter in dataset.parameters}
+    for parameter in dataset.parameters:
+        if not parameter.inputs or not set(parameter.inputs) <= codes:
+            continue
         constants: dict[str, models.Argument] = {**_constants(parameter, dataset)}
         arguments: dict[str, models.Argument] = {"parameters": parameter.inputs, "set_values_to": constants}
         arguments |= parameter.settings
