@@ -230,9 +230,7 @@ def derive_dtype_records(
 
 
 @DERIVATIONS.records(method="{variables}; dates {dates}")
-def take_values(
-    frame: pd.DataFrame, *, variables: dict[str, ColumnName], dates: dict[str, ColumnName] | None = None
-) -> Records:
+def take_values(frame: pd.DataFrame, *, variables: dict[str, str], dates: dict[str, str] | None = None) -> Records:
     """Add variables as copies of others, and numeric dates of complete ISO 8601 texts or datetimes.
 
     For the rule of a parameter whose records come as they are: `{AVALC: RS.RSSTRESC}`, `{ADT: RS.RSDTC}`.

@@ -255,7 +255,11 @@ def _records(
     pairs = np.unique(np.concatenate([np.stack(one, axis=1) for one in links]), axis=0)
     unclear = np.flatnonzero(classes == NE).astype(np.int64)
     listed = Problem(
-        "ADAM-RESPONSE-NE", "notice", "the marrow cannot be classed", unclear, result["USUBJID"].to_numpy()[unclear]
+        "ADAM-RESPONSE-NE",
+        "notice",
+        "the marrow cannot be classed",
+        record[unclear],
+        result["USUBJID"].to_numpy()[unclear],
     )
     return Records(result, record, linked=(Link(name, pairs[:, 0], pairs[:, 1]),), problems=(listed,))
 
