@@ -122,9 +122,9 @@ def _odm_rows(name: str, frame: pd.DataFrame) -> list[str]:
     event = frame["Folder"] + "\x00" + frame["InstanceRepeatNumber"] + "\x00" + frame["PageRepeatNumber"]
     subject_new = (frame["Subject"] != frame["Subject"].shift()).to_numpy()
     event_new = subject_new | (event != event.shift()).to_numpy()
-    count = pd.Series(np.cumsum(event_new)).groupby(np.cumsum(event_new)).cumcount().to_numpy() + 1
     opened = _tags(frame, name, subject_new, event_new)
-    numbers = count.astype(str).astype(object)
+    # the key is the record's own: a page that stands twice in the extract stands twice here
+    numbers = frame["RecordPosition"].to_numpy(dtype=object)
     body = (
         opened
         + f'<ItemGroupData ItemGroupOID="{name}" ItemGroupRepeatKey="'
