@@ -14,12 +14,14 @@ import pytest
 
 from specs.scaffold import init_study
 from spectrail.errors import UsageError
-from spectrail.findings import Findings
 from spectrail.io.xpt import read_xpt
 from spectrail.pipeline.build import build_study
 from spectrail.pipeline.explain import Explainer, as_data
+from validation.ledger import COLUMNS, fingerprint_texts
 
 SDTM = Path("m5/datasets/study1/tabulations/sdtm")
+PARTS = ("sdtm", "define")
+"""What most tests build: validation has tests of its own."""
 
 
 @pytest.fixture
@@ -37,13 +39,23 @@ def contents(out: Path) -> dict[str, bytes]:
 
 def command(study: Path, out: Path) -> list[str]:
     """Return the command line of a build."""
-    return [sys.executable, "-c", "from spectrail.cli import main; main()", "build", str(study), "-o", str(out)]
+    return [
+        sys.executable,
+        "-c",
+        "from spectrail.cli import main; main()",
+        "build",
+        str(study),
+        "-o",
+        str(out),
+        "--only",
+        "sdtm,define",
+    ]
 
 
 def test_two_builds_give_the_same_bytes(study: Path, tmp_path: Path) -> None:
     """Everything but the run record is equal byte by byte."""
-    build_study(study, tmp_path / "one")
-    build_study(study, tmp_path / "two")
+    build_study(study, tmp_path / "one", only=PARTS)
+    build_study(study, tmp_path / "two", only=PARTS)
     one, two = contents(tmp_path / "one"), contents(tmp_path / "two")
     assert list(one) == list(two)
     assert [name for name in one if one[name] != two[name]] == []
@@ -53,7 +65,7 @@ def test_two_builds_give_the_same_bytes(study: Path, tmp_path: Path) -> None:
 def test_a_build_killed_half_way_leaves_the_earlier_output(study: Path, tmp_path: Path) -> None:
     """SIGKILL while the new output is being written; the next build works and leaves nothing behind."""
     out = tmp_path / "out"
-    build_study(study, out)
+    build_study(study, out, only=PARTS)
     before = contents(out)
     building = tmp_path / ".out.building"
     process = subprocess.Popen(command(study, out), stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
@@ -63,7 +75,7 @@ def test_a_build_killed_half_way_leaves_the_earlier_output(study: Path, tmp_path
     process.send_signal(signal.SIGKILL)
     assert process.wait() == -signal.SIGKILL
     assert contents(out) == before
-    build_study(study, out)
+    build_study(study, out, only=PARTS)
     assert contents(out) == before
     assert [path.name for path in tmp_path.iterdir() if path.name.startswith(".out")] == []
 
@@ -71,7 +83,7 @@ def test_a_build_killed_half_way_leaves_the_earlier_output(study: Path, tmp_path
 def test_a_write_that_fails_leaves_the_earlier_output(study: Path, tmp_path: Path) -> None:
     """A file system that takes no more bytes: a clear error, exit status 2, the earlier output whole."""
     out = tmp_path / "out"
-    build_study(study, out)
+    build_study(study, out, only=PARTS)
     before = contents(out)
     done = subprocess.run(
         command(study, out),
@@ -92,9 +104,9 @@ def test_a_write_that_fails_leaves_the_earlier_output(study: Path, tmp_path: Pat
 def test_a_partial_build_carries_the_rest_over(study: Path, tmp_path: Path) -> None:
     """`--datasets AE` gives the same output as a whole build."""
     out = tmp_path / "out"
-    build_study(study, out)
+    build_study(study, out, only=PARTS)
     before = contents(out)
-    build_study(study, out, datasets=["AE"])
+    build_study(study, out, only=PARTS, datasets=["AE"])
     after = contents(out)
     assert {name: after[name] for name in before if name.endswith((".xpt", ".xml"))} == {
         name: before[name] for name in before if name.endswith((".xpt", ".xml"))
@@ -104,11 +116,11 @@ def test_a_partial_build_carries_the_rest_over(study: Path, tmp_path: Path) -> N
 def test_a_carried_file_that_was_touched_is_refused(study: Path, tmp_path: Path) -> None:
     """A dataset changed behind the build's back is not carried over."""
     out = tmp_path / "out"
-    build_study(study, out)
+    build_study(study, out, only=PARTS)
     path = out / SDTM / "dm.xpt"
     path.write_bytes(path.read_bytes().replace(b"DEU", b"FRA"))
     with pytest.raises(UsageError, match="not as the earlier build wrote it"):
-        build_study(study, out, datasets=["AE"])
+        build_study(study, out, only=PARTS, datasets=["AE"])
 
 
 def test_common_lengths_follow_the_longest_value_of_the_package(study: Path, tmp_path: Path) -> None:
@@ -119,7 +131,7 @@ def test_common_lengths_follow_the_longest_value_of_the_package(study: Path, tmp
     (study / "raw" / "ae.csv").write_text(
         "SUBJECT,LINE,TERM,PT,SEVERITY,SERIOUS,START,END,ONGOING\n001,1,fever,Pyrexia,Mild,N,07-JAN-2025,,Y\n"
     )
-    build_study(study, tmp_path / "out")
+    build_study(study, tmp_path / "out", only=PARTS)
     widths = {
         name: read_xpt(tmp_path / "out" / SDTM / f"{name}.xpt").layout["USUBJID"].length for name in ("dm", "ae")
     }
@@ -130,7 +142,7 @@ def test_a_value_over_its_specified_length_is_an_error_finding(study: Path, tmp_
     """A typed length is an upper bound."""
     path = study / "specs" / "datasets.yaml"
     path.write_text(path.read_text().replace(" AETERM, AEDECOD", " {name: AETERM, length: 5}, AEDECOD"))
-    result = build_study(study, tmp_path / "out")
+    result = build_study(study, tmp_path / "out", only=PARTS)
     found = result.findings.frame
     assert found[found["rule"] == "XPT-LENGTH"][["severity", "dataset", "variable", "value"]].to_numpy().tolist() == [
         ["error", "AE", "AETERM", "11"]
@@ -144,7 +156,7 @@ def test_every_raw_row_is_accounted_for(study: Path, tmp_path: Path) -> None:
         "source: ae_raw}", "source: ae_raw, when: \"ae_raw.SEVERITY != 'Mild'\", reason: mild}", 1
     )
     steps.write_text(text)
-    build_study(study, tmp_path / "out")
+    build_study(study, tmp_path / "out", only=PARTS)
     accounting = json.loads((tmp_path / "out" / "run.json").read_text())["accounting"]
     assert accounting == [
         {"form": "dm_raw", "rows": 3, "mapped": 3, "excluded": 0, "unused": 0,
@@ -156,7 +168,7 @@ def test_every_raw_row_is_accounted_for(study: Path, tmp_path: Path) -> None:
 
 def test_explain_gives_file_row_columns_values_and_algorithm(study: Path, tmp_path: Path) -> None:
     """A partial start date is traced to its cell."""
-    build_study(study, tmp_path / "out")
+    build_study(study, tmp_path / "out", only=PARTS)
     found = Explainer(tmp_path / "out", study).explain(
         "AE", "USUBJID == 'STUDY1-001' and AETERM == 'fever'", "AESTDTC"
     )
@@ -169,7 +181,7 @@ def test_explain_gives_file_row_columns_values_and_algorithm(study: Path, tmp_pa
 
 def test_explain_refuses_an_extract_that_has_changed(study: Path, tmp_path: Path) -> None:
     """Collected values are shown only from the very file the build read."""
-    build_study(study, tmp_path / "out")
+    build_study(study, tmp_path / "out", only=PARTS)
     path = study / "raw" / "ae.csv"
     path.write_text(path.read_text().replace("UN-JAN", "05-JAN"))
     with pytest.raises(UsageError, match="hash differs"):
@@ -188,14 +200,31 @@ def test_the_exit_status_follows_fail_on(study: Path, tmp_path: Path) -> None:
     assert [status(), status("--fail-on", "never")] == [1, 0]
 
 
-def test_the_findings_file_holds_every_finding(study: Path, tmp_path: Path) -> None:
-    """findings.json names rule, place, value and fingerprint."""
+def test_a_whole_build_is_validated_and_reported(study: Path, tmp_path: Path) -> None:
+    """findings.json holds the findings of the build and of the validation; a study without TS is rejected."""
     path = study / "raw" / "ae.csv"
     path.write_text(path.read_text().replace("07-JAN-2025", "30-FEB-2025"))
     result = build_study(study, tmp_path / "out")
-    assert isinstance(result.findings, Findings)
-    written = json.loads((tmp_path / "out" / "validation" / "findings.json").read_text())
-    errors = [one for one in written if one["severity"] == "error"]
-    assert [(one["rule"], one["variable"], one["value"], one["source_row"]) for one in errors] == [
-        ("MAP-DATE-IMPOSSIBLE", "AESTDTC", "30-FEB-2025", 1)
-    ]
+    folder = tmp_path / "out" / "validation"
+    written = json.loads((folder / "findings.json").read_text())["findings"]
+    assert len(written) == len(result.findings)
+    assert [(one["rule"], one["dataset"]) for one in written if one["severity"] == "reject"] == [("TRC-TS", "TS")]
+    assert [
+        (one["rule"], one["variable"], one["value"], one["source_row"])
+        for one in written
+        if one["rule"].startswith("MAP-")
+    ] == [("MAP-DATE-IMPOSSIBLE", "AESTDTC", "30-FEB-2025", 1)]
+    assert {one.name for one in folder.iterdir()} >= {"findings.json", "report.html", "report.xlsx"}
+
+
+def test_accepted_findings_do_not_count(study: Path, tmp_path: Path) -> None:
+    """A finding that the ledger of the study accepts is reported, and does not set the exit status."""
+    path = study / "raw" / "ae.csv"
+    path.write_text(path.read_text().replace("07-JAN-2025", "30-FEB-2025"))
+    result = build_study(study, tmp_path / "out", only=PARTS)
+    (fingerprint,) = fingerprint_texts(result.findings.at_or_above("error"))
+    (study / "ledger.csv").write_text(
+        f"{','.join(COLUMNS)}\n{fingerprint},accepted,MAP-DATE-IMPOSSIBLE,AE,AESTDTC,,30-FEB-2025,asked the site\n"
+    )
+    again = build_study(study, tmp_path / "out", only=PARTS)
+    assert (len(again.findings), len(again.counted.at_or_above("error"))) == (len(result.findings), 0)

@@ -47,7 +47,7 @@ def followed(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[tuple
 
 def test_every_command_ends_as_the_tutorial_says(followed: tuple[Path, list[tuple[str, str]]]) -> None:
     """Each command runs with the exit status the text states."""
-    assert len(followed[1]) == 9
+    assert len(followed[1]) == 10
 
 
 def test_the_missing_table_is_named(followed: tuple[Path, list[tuple[str, str]]]) -> None:
@@ -81,7 +81,12 @@ def test_the_last_build_gives_the_datasets(followed: tuple[Path, list[tuple[str,
 
 def test_explain_reaches_the_cell(followed: tuple[Path, list[tuple[str, str]]]) -> None:
     """The tree ends at the collected value."""
-    line, output = followed[1][-2]
-    assert line.startswith("spectrail explain")
+    (output,) = [output for line, output in followed[1] if line.startswith("spectrail explain")]
     assert "raw/vs.csv" in output
     assert "TEMP: 98.2" in output
+
+
+def test_validation_rejects_a_study_without_trial_summary(followed: tuple[Path, list[tuple[str, str]]]) -> None:
+    """The last build names what agencies refuse."""
+    assert "there is no ts.xpt in the folder" in followed[1][-2][1]
+    assert (followed[0] / "out" / "validation" / "report.html").is_file()
