@@ -7,7 +7,9 @@ from dataclasses import dataclass, field, replace
 
 import pandas as pd
 
+from specs.models import Study as Specification
 from spectrail.findings import SEVERITIES, Findings
+from validation.folder import Package
 
 RULE_COLUMNS = ("rule", "severity", "public_ids", "description", "source")
 DATASET_COLUMNS = ("folder", "dataset", "label", "file", "records", "variables", "bytes", "keys", "standard")
@@ -37,7 +39,8 @@ class ValidationResult:
     `status` has the columns rule, dataset (empty: the whole folder), status (run, not_applicable, not_evaluated),
     cause, reason, note, findings; `rules` one row per rule: rule, severity, public_ids, description, source;
     `datasets` one row per file: folder, dataset, label, file, records, variables, bytes, keys, standard.
-    `records` holds the datasets' records by name, `formats` the SAS formats of their variables, for reports.
+    `records` holds the datasets' records by name, `formats` the SAS formats of their variables, for reports;
+    `packages` the folders as they were read, `defines` what the define.xml of each says.
     """
 
     findings: Findings
@@ -47,6 +50,8 @@ class ValidationResult:
     folders: tuple[FolderFacts, ...] = ()
     records: Mapping[str, pd.DataFrame] = field(default_factory=dict, repr=False, compare=False)
     formats: Mapping[str, Mapping[str, str]] = field(default_factory=dict, repr=False, compare=False)
+    packages: tuple[Package, ...] = field(default=(), repr=False, compare=False)
+    defines: tuple[Specification | None, ...] = field(default=(), repr=False, compare=False)
 
     def adding(self, findings: Findings) -> ValidationResult:
         """Return the result with further findings, for example those of a build."""

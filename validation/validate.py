@@ -120,6 +120,8 @@ def _validate(
         pd.concat(frames, ignore_index=True),
         datasets=_datasets(one),
         folders=(_facts(one),),
+        packages=(package,),
+        defines=(one.define,),
         records={name: table.frame for name, table in one.tables.items()},
         formats={
             name: {variable.name: variable.format for variable in table.variables if variable.format}
@@ -201,7 +203,16 @@ def _joined(results: Sequence[ValidationResult], root: Path) -> ValidationResult
     status = pd.concat([result.status for result in results], ignore_index=True)
     records = {name: frame for result in results for name, frame in result.records.items()}
     formats = {name: known for result in results for name, known in result.formats.items()}
-    return ValidationResult(findings, status, datasets=datasets, folders=folders, records=records, formats=formats)
+    return ValidationResult(
+        findings,
+        status,
+        datasets=datasets,
+        folders=folders,
+        records=records,
+        formats=formats,
+        packages=tuple(package for result in results for package in result.packages),
+        defines=tuple(define for result in results for define in result.defines),
+    )
 
 
 def _relative(folder: str, root: Path) -> str:

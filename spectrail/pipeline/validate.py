@@ -13,6 +13,7 @@ from typing import Any
 import pandas as pd
 
 from specs import models
+from spectrail.dataset import Dataset
 from spectrail.errors import InputError, Place
 from spectrail.findings import COLUMNS, SEVERITIES, Findings
 from spectrail.output import RUN_RECORD
@@ -22,6 +23,8 @@ from validation.reports.guides import write_guides
 from validation.reports.trace import Trail
 from validation.reports.write import NAMES, write_reports
 from validation.result import ValidationResult
+from validation.suites.expectations import Suite
+from validation.suites.files import plan_suites, run_suites, write_suites
 from validation.validate import validate_folder
 
 LEDGER = "ledger.csv"
@@ -50,7 +53,7 @@ def validate_build(
     rules: Sequence[Path] = (),
     progress: Progress = lambda _: None,
 ) -> Validation:
-    """Validate the datasets of a build in `out` and write reports and reviewer guides into it.
+    """Validate the datasets of a build in `out`; write reports, expectation suites and reviewer guides into it.
 
     `findings` are those of the build itself, which the reports show too; `inputs` gives name and file of each raw
     source; the ledger is `ledger.csv` of the study folder, which is only read. Rules of the study lie in `rules`
@@ -59,7 +62,9 @@ def validate_build(
     own = study_folder / "rules"
     folders = [*rules, *([own] if own.is_dir() else [])]
     result = validate_folder(out / "m5", ct=study.ct or None, rules=folders, progress=progress)
-    result = result.adding(findings)
+    progress("running expectation suites")
+    planned = _planned(result)
+    result = result.adding(findings).adding(_not_found_yet(run_suites(planned), result.findings))
     ledger = study_folder / LEDGER
     known = read_ledger(ledger) if ledger.is_file() else None
     judged = judge(result.findings, known, ran=_ran(result, known, built=True))
@@ -67,8 +72,28 @@ def validate_build(
     progress("writing reports")
     trail = Trail(dict(inputs), folder=out / "lineage")
     written = write_reports(report, out / "validation", trail=trail)
+    written += write_suites(planned, out / "validation" / "suites", data=True)
     written += write_guides(report, out / "m5", study)
     return Validation(result, judged, not_accepted(result.findings, judged), tuple(written))
+
+
+def _planned(result: ValidationResult) -> list[tuple[Dataset, Suite]]:
+    """Return the datasets of all folders with their expectation suites, as define.xml describes them."""
+    folders = [[one.dataset for one in package.files if one.dataset is not None] for package in result.packages]
+    planned = []
+    for number, (datasets, define) in enumerate(zip(folders, result.defines, strict=True)):
+        others = [dataset for at, known in enumerate(folders) if at != number for dataset in known]
+        planned += plan_suites(datasets, specification=define, context=others)
+    return planned
+
+
+def _not_found_yet(found: Findings, known: Findings) -> Findings:
+    """Return findings of suites that no conformance rule of the same id has made of the record already."""
+    names = ["rule", "dataset", "record"]
+    keys = [
+        pd.MultiIndex.from_frame(one.frame[names].astype({"rule": "str", "dataset": "str"})) for one in (found, known)
+    ]
+    return Findings(found.frame[~keys[0].isin(keys[1])].reset_index(drop=True))
 
 
 def validate_path(
