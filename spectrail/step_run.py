@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -219,26 +219,61 @@ class StepRun:
 
     def _stack(self) -> None:
         later = self._read_later()
-        for block in (*self.build.waiting, self.block):
+        blocks = (*self.build.waiting, self.block)
+        partial = self._of_some_blocks(blocks)
+        for block in blocks:
             block.columns = {
-                name: one for name, one in block.columns.items() if not is_collected(name) or name in later
+                name: one
+                for name, one in block.columns.items()
+                if not is_collected(name) or (name in later and name not in partial)
             }
         self.build.combine()
 
+    def _of_some_blocks(self, blocks: Sequence[Block]) -> set[str]:
+        """Return variables of datasets with one record per subject that only some blocks hold: all look them up."""
+        every = set.intersection(*(set(block.columns) for block in blocks))
+        some = {name for block in blocks for name in block.columns if is_collected(name)} - every
+        found: set[str] = set()
+        for prefix in {name.partition(".")[0] for name in some}:
+            if prefix in self.space.plans or prefix in self.space.finished:
+                frame = self.binder.table(prefix, (self.space.subject,)).frame
+                if self.space.subject in frame and frame[self.space.subject].is_unique:
+                    found |= {name for name in some if name.partition(".")[0] == prefix}
+        return found
+
+
+_WORD = re.compile(r"\{(\w+)\}")
+_PART = re.compile(r"\[([^\[\]]*)\]")
+
 
 def render_method(entry: Algorithm, step: StepLike) -> str:
-    """Render the method text of a step from the algorithm's template and the step's own words."""
+    """Render the method text of a step from the algorithm's template and the step's own words.
+
+    A part of the template in square brackets is left out when an argument it names is empty.
+    """
     words = {p.name: p.default for p in entry.arguments if p.default is not None}
     words |= dict(step.arguments)
     words |= {"source": step.source, "target": step.target, "codelist": step.codelist or words.get("codelist", "")}
     template = entry.method or f"{entry.name} of {{source}}"
 
     def word(match: re.Match[str]) -> str:
-        found = words.get(match.group(1), "")
-        return ", ".join(plain_texts(found)) if not isinstance(found, str) else found
+        return _phrase(words.get(match.group(1), ""))
 
-    text = re.sub(r"\{(\w+)\}", word, template)
+    def part(match: re.Match[str]) -> str:
+        given = [words.get(name) for name in _WORD.findall(match.group(1))]
+        return match.group(1) if all(given) else ""
+
+    text = _WORD.sub(word, _PART.sub(part, template))
     return f"{text} (where {step.when})" if step.when else text
+
+
+def _phrase(value: Any) -> str:
+    """Return an argument as words: a sequence of mappings as `key value, key value; key value`."""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, Sequence) and value and all(isinstance(one, Mapping) for one in value):
+        return "; ".join(", ".join(f"{key} {_phrase(item)}" for key, item in one.items()) for one in value)
+    return ", ".join(plain_texts(value))
 
 
 def is_collected(name: str) -> bool:
