@@ -180,7 +180,8 @@ class Parameter:
 class Algorithm:
     """A registered function with what lint, runner and documentation need to know of it.
 
-    `method` is the template of the method text; it may name arguments in braces, `{source}` and `{codelist}`.
+    `method` is the template of the method text; it may name arguments in braces, `{source}` and `{codelist}`; a part
+    in square brackets is left out when an argument it names is empty.
     `makes` are the variables that a record algorithm gives its records whatever its arguments say.
     """
 

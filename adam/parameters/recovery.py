@@ -23,8 +23,8 @@ from spectrail.steps import ColumnName, Evaluate, Exclusion, Positions, Problem,
 OWN = "RECOVERY"
 """Name under which a recovery stands among the sources of its candidates."""
 _METHOD = (
-    "first of {recovery_n} consecutive measured days with {value} at or above {threshold} after one below; none"
-    " within {plt_tx_days} days from a transfusion of {transfusions} on"
+    "first of {recovery_n} consecutive measured days with {value} at or above {threshold} after one below"
+    "[; none within {plt_tx_days} days from a transfusion of {transfusions} on]"
 )
 
 
@@ -62,7 +62,10 @@ class Found:
     gap: Days = field(default_factory=lambda: np.empty(0))
 
 
-@DERIVATIONS.records(method="time to or duration until the " + _METHOD + "; what counts ends with {stop_conditions}")
+@DERIVATIONS.records(
+    method="{measure} until the " + _METHOD + "[; before it competes: {competing_conditions}]"
+    "[; what counts ends with: {stop_conditions}][; nothing after {cutoff_date}][; nothing after {cutoff}]"
+)
 def derive_param_recovery(
     frame: pd.DataFrame,
     *,

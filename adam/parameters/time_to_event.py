@@ -24,8 +24,9 @@ MADE = ("STARTDT", "ADT", "AVAL", "AVALU", "CNSR", "EVNTDESC", "CNSDTDSC", "SRCD
 
 
 @DERIVATIONS.records(
-    method="time from {start_date}{start_dates} {origin} to the earliest of {event_conditions}; else censored at the"
-    " {censor_mode} of {censor_conditions}; what counts ends with {stop_conditions} and {cutoff_date}{cutoff}"
+    method="time from {start_date}[the one of {start_dates} for {origin}] to the earliest of: {event_conditions};"
+    " else censored at the {censor_mode} of: {censor_conditions}[; what counts ends with: {stop_conditions}]"
+    "[; nothing after {cutoff_date}][; nothing after {cutoff}]"
 )
 def derive_param_tte(
     frame: pd.DataFrame,

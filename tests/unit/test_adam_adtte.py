@@ -238,3 +238,16 @@ def test_specification_is_understood() -> None:
     faults = lint(study(), algorithms()).frame
     rules = set(faults.loc[faults["severity"] == "error", "rule"])
     assert {"SPEC-141", "SPEC-142", "SPEC-143", "SPEC-145", "SPEC-146"} & rules == set()
+
+
+def test_method_text_names_every_source_with_the_settings(made: Dataset) -> None:
+    """The text for define.xml says source by source what counts, with the options chosen."""
+    (text,) = {one.method for one in made.lineage.of_variable("STARTDT") if "'EFSHSCT'" in one.when}
+    assert text.startswith(
+        "time from ADSL.ENRLDT to the earliest of: dataset ADSL, date DTHDT, ADTF DTHDTF, EVNTDESC DEATH; "
+    )
+    (efs,) = {one.method for one in made.lineage.of_variable("STARTDT") if "'EFS'" in one.when}
+    assert "dataset ADSL, date HSCTDT, setting ignore, options event, EVNTDESC TRANSPLANTATION" in efs
+    assert "what counts ends with" in efs
+    (plain,) = {one.method for one in made.lineage.of_variable("STARTDT") if "'OS'" in one.when}
+    assert "what counts ends with" not in plain
