@@ -228,3 +228,69 @@ def test_wrong_calls_are_refused(tmp_path: Path):
         validate_folder(tmp_path / "a", standard="sdtm")
     with pytest.raises(UsageError, match="2 below"):
         validate_folder(tmp_path, define=tmp_path / "define.xml")
+
+
+ADAM_RULE = """
+Core: {Id: TEST-3}
+Authorities:
+  - Organization: Test
+    Standards: [{Name: ADaMIG, Version: "1.3"}]
+Scope: {Domains: {Include: [ALL]}}
+Rule Type: Record Data
+Sensitivity: Record
+Operations: [{id: $subjects, operator: distinct, domain: DM, name: USUBJID}]
+Check: {all: [{name: USUBJID, operator: is_not_contained_by, value: $subjects}]}
+Outcome: {Message: not in DM, Output Variables: [USUBJID]}
+"""
+
+
+def test_analysis_datasets_are_checked_against_tabulation_beside_them(tmp_path: Path):
+    """Rules of ADaM look subjects up in DM of the other folder, which they do not check; STUDYID is compared too."""
+    (tmp_path / "m5").mkdir()
+    tabulation(tmp_path / "m5" / "sdtm")
+    (tmp_path / "m5" / "adam").mkdir()
+    adsl = dataset("ADSL", {"STUDYID": ["S9", "S9"], "USUBJID": ["1", "7"]})
+    write_dataset(adsl, tmp_path / "m5" / "adam" / "adsl.xpt", created=CREATED)
+    result = validate_folder(tmp_path / "m5", rules=[rules(tmp_path / "rules", ADAM_RULE)])
+    assert [(one.folder, one.standard) for one in result.folders] == [("adam", "ADAMIG"), ("sdtm", "SDTMIG")]
+    frame = result.findings.frame
+    assert frame.loc[frame["rule"] == "TEST-3", ["dataset", "record", "value"]].to_numpy().tolist() == [
+        ["ADSL", 2, "7"]
+    ]
+    assert frame.loc[frame["rule"] == "TRC-STUDYID", ["dataset", "value"]].to_numpy().tolist() == [["ADSL", "S9"]]
+    ran = result.status[(result.status["rule"] == "TEST-3") & (result.status["status"] == "run")]
+    assert ran["dataset"].tolist() == ["ADSL"]
+
+
+def test_file_of_several_datasets_and_a_dataset_of_another_name(tmp_path: Path):
+    """A transport file holds one dataset, named as the file."""
+    folder = tabulation(tmp_path / "sdtm")
+    second = (folder / "ts.xpt").read_bytes()[240:]  # without the three records of the library header
+    (folder / "ae.xpt").write_bytes((folder / "ae.xpt").read_bytes() + second)
+    (folder / "dm.xpt").rename(folder / "xx.xpt")
+    assert [one for one in found(folder) if one[0] == "SUB-MEMBERS"] == [
+        ("SUB-MEMBERS", "AE", "AE, TS"),
+        ("SUB-MEMBERS", "XX", "DM"),
+    ]
+
+
+def test_transport_version_8_is_an_error(tmp_path: Path):
+    """FDA takes version 5 only; the file is read and validated all the same."""
+    pyreadstat = pytest.importorskip("pyreadstat")
+    folder = tabulation(tmp_path / "sdtm")
+    frame = pd.DataFrame({"STUDYID": ["S1"], "USUBJID": ["1"]})
+    pyreadstat.write_xport(frame, str(folder / "cm.xpt"), table_name="CM", file_format_version=8)
+    assert ("SUB-VERSION", "CM", "8") in found(folder)
+
+
+def test_define_xml_gives_standard_and_keys():
+    """The guide that most datasets follow; keys of a dataset as declared."""
+    shared = Path(__file__).resolve().parents[2].parent / "shared" / "data" / "tdf_sdtm"
+    if not shared.is_dir():
+        pytest.skip("the folder of shared example data is not on this machine")
+    result = validate_folder(shared)
+    assert [(one.standard, one.version, one.assumed) for one in result.folders] == [("SDTMIG", "3.2", "")]
+    keys = dict(zip(result.datasets["dataset"], result.datasets["keys"], strict=True))
+    assert keys["AE"] == "STUDYID, USUBJID, AETERM, AESTDTC, AESEQ"
+    assert int(result.datasets["records"].sum()) == 105_781
+    assert result.findings.counts()["reject"] == 0
