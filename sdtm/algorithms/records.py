@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Literal
 
 import numpy as np
 import pandas as pd
 
+from sdtm.algorithms.query import PREFIX
 from sdtm.catalog import ALGORITHMS
 from spectrail import frames
 from spectrail.errors import SpecError
-from spectrail.steps import ColumnName, Condition, Content, Exclusion, Positions, Records
+from spectrail.steps import ColumnName, Condition, Content, Exclusion, Positions, Problem, Records
 
 
 def take_records(frame: pd.DataFrame, positions: Positions, *, reason: str) -> Records:
@@ -38,10 +40,12 @@ def remove_dup(
     order: tuple[ColumnName, ...] = (),
     take: Literal["first", "last"] = "first",
     reason: str = "",
+    rule: str = "",
 ) -> Records:
     """Keep one record of each group that is equal in the source columns; without a source, in all collected values.
 
     Of each group the first or last record by the columns `order` (ties: by row) is kept.  Missing equals missing.
+    With `rule` data management is told of the records left out, by a notice named `QUERY-` and `rule`.
     """
     if order and not source:
         raise SpecError("remove_dup with an order needs the key columns", hint="add source: [KEY, ...]")
@@ -53,4 +57,9 @@ def remove_dup(
     codes, _ = frames.group_codes([keys[name] for name in keys])
     kept = np.sort(frames.pick(codes, [frame[name] for name in order], take=take))
     given = reason or (f"duplicate by {', '.join(source)}" if source else "exact duplicate of another raw row")
-    return take_records(frame, kept, reason=given)
+    made = take_records(frame, kept, reason=given)
+    if not rule or not made.excluded:
+        return made
+    left = made.excluded[0].rows
+    told = Problem(f"{PREFIX}{rule}", "notice", f"this row was left out: {given}", left, np.full(len(left), ""))
+    return replace(made, problems=(told,))

@@ -59,8 +59,8 @@ def test_everything_planted_is_resolved_or_queried(blina: Any, score: Score) -> 
 
 
 def test_queries_are_asked_at_the_planted_field(score: Score) -> None:
-    """A query about a planted cell names the field of the cell, not only its row."""
-    asked = score.cells[score.cells["queried"] & (score.cells["column"] != "")]
+    """A query about a cell that only data management can settle names the field of the cell, not only its row."""
+    asked = score.cells[score.cells["expected"] == "query"]
     assert asked.loc[~asked["at_field"], ["class", "file", "row", "column"]].to_numpy().tolist() == []
 
 

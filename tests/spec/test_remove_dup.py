@@ -40,6 +40,20 @@ CASES = {
         "gives": "| RSORRES |\n| CR |\n| NR |",
         "excluded": "| row | reason |\n| 0 | corrected later |",
     },
+    "Data management is told of rows left out": {
+        "tables": {"x": "| S | V |\n| 1 | a |\n| 1 | a |\n| 2 | a |"},
+        "steps": """
+            - {algorithm: records, source: x}
+            - {target: USUBJID, algorithm: assign_no_ct, source: x.S}
+            - {algorithm: remove_dup, reason: row entered twice, rule: VS-DUPLICATE}
+        """,
+        "gives": "| USUBJID |\n| 1 |\n| 2 |",
+        "excluded": "| row | reason |\n| 1 | row entered twice |",
+        "problems": """
+            | rule               | record | value |
+            | QUERY-VS-DUPLICATE | 1      |       |
+        """,
+    },
     "No records": {
         "tables": {"x": "| S | V |"},
         "steps": """

@@ -137,10 +137,11 @@ def render(score: Score) -> str:
         f"{total['found']} of {total['planted']} planted cells were found ({total['found'] / total['planted']:.1%})"
     )
     lines += ["", f"{found}: {total['resolved']} resolved to the true value, {total['queried']} queried."]
-    asked = score.cells[score.cells["queried"] & (score.cells["column"] != "")]
-    lines.append(
-        f"Of the {len(asked)} queried cells {int(asked['at_field'].sum())} are asked about at the very field."
+    asked = score.cells[score.cells["expected"] == "query"]
+    settled = (
+        f"Of the {len(asked)} that only data management can settle {int(asked['at_field'].sum())} are asked about"
     )
+    lines.append(f"{settled} at the very field; of the others it is told, such as a duplicate that was left out.")
     lines += ["", f"Short of what the truth log expects: {len(score.short) or 'none'}."]
     lines += [
         f"- {row['class']}: {row['file']} row {row['row']} {row['column']}" for _, row in score.short.iterrows()

@@ -95,7 +95,10 @@ def _matched(
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Return records of both builds that go back to the same row, and those of clean rows without a counterpart."""
     ours, theirs = _placed(name, messy, dirty), _placed(name, clean, set())
-    partner = [int(pairs[source].iloc[row]) for source, row in zip(ours["source"], ours["row"], strict=True)]
+    partner = ours["row"].to_numpy(copy=True)
+    for source in ours["source"].unique():
+        mine = (ours["source"] == source).to_numpy()
+        partner[mine] = pairs[str(source)].to_numpy()[partner[mine]]
     ours = ours.rename(columns={"row": "raw_row"}).assign(row=partner)
     both = ours.merge(
         theirs.drop(columns="spoiled"), on=["source", "row", "item", "nth"], how="outer", suffixes=("", "_clean")
