@@ -101,5 +101,8 @@ def _hardcoded(values: tuple[pd.Series, ...], value: str) -> Outcome:
 def _without(values: pd.Series, missing: tuple[str, ...]) -> pd.Series:
     if not missing:
         return values
-    gone = values.str.casefold().isin([word.casefold() for word in missing])
-    return values.mask(gone)
+    codes, distinct = frames.factorize(values)
+    words = {word.casefold() for word in missing}
+    # one flag more, for the code -1 of a missing value
+    gone = np.array([*(str(text).casefold() in words for text in distinct), False], dtype=bool)[codes]
+    return values.mask(gone) if gone.any() else values
