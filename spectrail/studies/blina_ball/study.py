@@ -6,8 +6,14 @@ import csv
 import shutil
 from pathlib import Path
 
+from specs.complete import complete
+from specs.workbook import write_workbook
+from specs.yaml_files import read_study
 from spectrail.errors import OutputError, Place, UnknownNameError
 from spectrail.studies.blina_ball.simulate import simulate
+
+WORKBOOK = "specification.xlsx"
+"""The other face of the specification, beside the YAML files, which are what a build reads."""
 
 SPECIFICATION = Path(__file__).resolve().parent / "spec"
 
@@ -21,7 +27,7 @@ def write_study(
     extract: int = 1,
     mrd_domain: str = "LB",
 ) -> Path:
-    """Write `study.yaml`, `specs/`, `raw/` and `truth/` below `folder` and return it.
+    """Write `study.yaml`, `specs/`, its workbook, `raw/` and `truth/` below `folder` and return it.
 
     `mrd_domain` CP gives the variant of the specification in which residual disease by flow cytometry is in CP and by
     sequencing or PCR in GF.  `truth/` is for scoring only; no build reads it. Raises OutputError when `folder` holds
@@ -40,6 +46,7 @@ def write_study(
     _count_subjects(target, made.subjects)
     if mrd_domain == "CP":
         _choose_cp(target)
+    write_workbook(complete(read_study(target).study), target / WORKBOOK)
     return target
 
 
