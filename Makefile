@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 OUT ?= out
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: demo test lock lint types layers docs check clean
+.PHONY: demo test lock lint types layers docs check mutation clean
 
 demo: $(VENV)/.runtime
 	$(BIN)/spectrail simulate blina_ball -o demo --seed 1 --profile trial
@@ -24,6 +24,10 @@ layers: $(VENV)/.dev
 	$(BIN)/lint-imports
 
 check: lint types layers test
+
+# plant every defect of benchmarks/mutation/defects.csv into the built reference study and count what is found
+mutation: demo $(VENV)/.dev
+	$(BIN)/python -m benchmarks.mutation.score $(OUT)
 
 COMPILE = $(BIN)/pip-compile -q --strip-extras --generate-hashes --no-annotate --no-header --allow-unsafe \
 	--no-emit-index-url --no-emit-trusted-host --no-emit-find-links

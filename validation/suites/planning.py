@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
 
 import numpy as np
 import pandas as pd
@@ -166,8 +167,18 @@ def _formats(column: Column) -> Iterator[Expectation]:
 
 
 def _terms(codelist: Codelist, *, numeric: bool) -> list[str] | list[float]:
-    terms = sorted({term.term for term in codelist.terms})
-    return sorted(float(term) for term in terms) if numeric else terms
+    """Return the values a codelist admits: its own terms and those of the published codelist of its code."""
+    terms = {term.term for term in codelist.terms} | _published(codelist.code)
+    return sorted(set(pd.to_numeric(pd.Series(sorted(terms))).tolist())) if numeric else sorted(terms)
+
+
+@cache
+def _published(code: str) -> frozenset[str]:
+    if not code:
+        return frozenset()
+    releases = packaged_standards().terminology()
+    found = [codelists[code.upper()] for codelists in releases.values() if code.upper() in codelists]
+    return frozenset(term.value for _, members in found for term in members)
 
 
 def _of_relation(relation: Relation) -> Expectation:
