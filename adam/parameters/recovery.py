@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 import numpy as np
@@ -15,7 +15,7 @@ from adam.derivations.dates import whole_days
 from adam.derivations.toxicity import compared
 from adam.parameters import candidates
 from adam.parameters.candidates import Days, as_dates
-from adam.parameters.time_to_event import Unit, cutoff_days, derive_param_tte
+from adam.parameters.time_to_event import Unit, cutoff_days, derive_param_tte, readings
 from spectrail import frames
 from spectrail.errors import SpecError
 from spectrail.steps import ColumnName, Evaluate, Exclusion, Positions, Problem, Records, Tables
@@ -135,7 +135,8 @@ def derive_param_recovery(
         evaluate=evaluate,
     )
     never = rows[found.below[group] < 0].astype(np.int64)
-    return _as_records(frame, made, counts, found, below, never, rule, source_dataset)
+    read = readings(paramcd, (start_date, date, value, *([cutoff_date] if cutoff_date else [])))
+    return replace(_as_records(frame, made, counts, found, below, never, rule, source_dataset), read=read)
 
 
 def _rule(threshold: float, days: int, gap: str) -> Rule:
@@ -328,7 +329,6 @@ def _as_records(
         links=decided,
         linked=tuple(one for one in made.linked if one.table != OWN),
         taken=tuple(one for one in made.taken if one.table != OWN),
-        read=made.read,
         excluded=(Exclusion(never, "never below the threshold"),) if len(never) else (),
         problems=(*problems, gaps) if len(at) else tuple(problems),
         notes=_notes(made.notes, dataset),

@@ -12,7 +12,8 @@ from adam import selection
 from adam.catalog import DERIVATIONS
 from adam.derivations.dates import whole_days
 from adam.parameters import candidates
-from adam.parameters.candidates import Candidates, Days, Source, Verdict, as_dates
+from adam.parameters.candidates import Candidates, Days, Source, as_dates
+from adam.parameters.verdict import Verdict, candidates_table, judge
 from spectrail import frames
 from spectrail.errors import SpecError, UnknownNameError
 from spectrail.steps import ColumnName, Evaluate, Exclusion, Link, Positions, Problem, Reading, Records, Tables, Taken
@@ -77,10 +78,10 @@ def derive_param_tte(
     start = whole_days(selection.column(frame, starting))
     start, excluded = started(start, limit)
     found = candidates.collect(frame[subject], start, sources, tables, evaluate, dataset_adsl)
-    verdict = candidates.judge(found, sources, start, limit, mode=censor_mode, tables=tables)
+    verdict = judge(found, sources, start, limit, mode=censor_mode, tables=tables)
     made = tte_records(frame, found, verdict, sources, start, unit=unit, subject=subject)
-    notes = candidates.candidates_table(found, verdict, sources, frame[subject], paramcd)
-    read = readings(paramcd, starting, cutoff_date)
+    notes = candidates_table(found, verdict, sources, frame[subject], paramcd)
+    read = readings(paramcd, (starting, *([cutoff_date] if cutoff_date else [])))
     return Records(
         made.frame,
         made.provider,
@@ -145,7 +146,11 @@ def tte_records(
     made = _variables(found, sources, won, adt, start[record], unit)
     result = result.assign(**{name: pd.Series(values).array for name, values in made.items()})
     linked, taken = _links(found, sources, won)
-    problems = (*_early(frame, found, sources, won, start, subject), *_without(frame, record, start, subject))
+    problems = (
+        *_early(found, sources, won, start),
+        *_unread(found, sources),
+        *_without(frame, record, start, subject),
+    )
     return Records(result, record, linked=linked, taken=taken, problems=problems)
 
 
@@ -201,9 +206,7 @@ def _links(
     return tuple(linked), tuple(taken)
 
 
-def _early(
-    frame: pd.DataFrame, found: Candidates, sources: Sequence[Source], won: Positions, start: Days, subject: str
-) -> tuple[Problem, ...]:
+def _early(found: Candidates, sources: Sequence[Source], won: Positions, start: Days) -> tuple[Problem, ...]:
     record = found.record[won]
     early = np.flatnonzero(found.day[won] < start[record])
     if not len(early):
@@ -217,6 +220,19 @@ def _early(
     return (Problem("ADAM-TTE-BEFORE-START", "warning", message, record[early], values, column="ADT"),)
 
 
+def _unread(found: Candidates, sources: Sequence[Source]) -> tuple[Problem, ...]:
+    """Report dates of sources that are not complete: whatever they date is not looked at."""
+    if not found.unread:
+        return ()
+    rows = np.array([record for record, _, _ in found.unread], dtype=np.int64)
+    texts = [
+        f"{sources[code].description}: {sources[code].dataset}.{sources[code].date} {text}"
+        for _, code, text in found.unread
+    ]
+    message = "a date is not complete, so that it is neither event nor censoring date; impute it beforehand"
+    return (Problem("ADAM-TTE-PARTIAL-DATE", "warning", message, rows, np.array(texts, dtype=object), column="ADT"),)
+
+
 def _without(frame: pd.DataFrame, record: Positions, start: Days, subject: str) -> tuple[Problem, ...]:
     """Report subjects that have a start but neither an event nor a censoring date."""
     none = ~np.isnan(start)
@@ -228,12 +244,12 @@ def _without(frame: pd.DataFrame, record: Positions, start: Days, subject: str) 
     return (Problem("ADAM-TTE-NO-DATE", "warning", message, rows, frame[subject].to_numpy()[rows]),)
 
 
-def readings(paramcd: str, start: str, cutoff: str | None) -> tuple[Reading, ...]:
-    """Say which variables were read for those that are made, for the records of the parameter."""
+def readings(paramcd: str, read: Sequence[str]) -> tuple[Reading, ...]:
+    """Say for the records of the parameter which columns the variables were read from."""
     when = f"PARAMCD == '{paramcd}'" if paramcd else ""
-    limit = (cutoff,) if cutoff else ()
+    names = [name for name in (*MADE, "ADTF", "EVNTGR1", "CIFEVT") if name not in ("STARTDT", "AVAL")]
     return (
-        Reading("STARTDT", (start,), when),
-        Reading("ADT", (start, *limit), when),
+        Reading("STARTDT", tuple(read[:1]), when),
         Reading("AVAL", ("STARTDT", "ADT"), when),
+        *(Reading(name, tuple(read), when) for name in names),
     )

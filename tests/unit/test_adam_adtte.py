@@ -251,3 +251,13 @@ def test_method_text_names_every_source_with_the_settings(made: Dataset) -> None
     assert "what counts ends with" in efs
     (plain,) = {one.method for one in made.lineage.of_variable("STARTDT") if "'OS'" in one.when}
     assert "what counts ends with" not in plain
+
+
+def test_steps_of_a_variable_are_told_by_parameter(made: Dataset) -> None:
+    """Every variable of a record has the steps of its own parameter only, so that it can be explained."""
+    for name in ("STARTDT", "ADT", "AVAL", "CNSR", "EVNTDESC", "SRCDOM", "CIFEVT"):
+        found = [one.when for one in made.lineage.of_variable(name)]
+        assert len(set(found)) == len(found), name
+        assert "PARAMCD == 'DOR'" in found
+    (start,) = [one for one in made.lineage.of_variable("STARTDT") if one.when == "PARAMCD == 'ANC05'"]
+    assert start.sources == ("ADSL.TRTSDT",)

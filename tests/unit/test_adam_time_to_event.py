@@ -9,8 +9,8 @@ import pandas as pd
 import pytest
 from adam_helpers import evaluate, frame
 
-from adam.parameters.candidates import COLUMNS
 from adam.parameters.time_to_event import derive_param_tte
+from adam.parameters.verdict import COLUMNS
 from spectrail.errors import SpecError, UnknownNameError
 from spectrail.steps import Records
 
@@ -435,3 +435,24 @@ def test_ties_of_one_source_are_broken_by_content() -> None:
         made = efs("1 | 2023-01-01", "\n".join(listed))
         rows.append(listed[made.linked[0].rows[0]])
     assert rows == [lines[1], lines[1]]
+
+
+def test_partial_date_of_a_source_is_reported() -> None:
+    """A stop of treatment dated by month only is no event; the subject and the text are told."""
+    tables = {
+        "ADSL": frame(HEAD + "1 | 2023-01-01\n2 | 2023-01-01", dates=DATES),
+        "ADRS": frame("USUBJID | PARAMCD | ADT | LOST", dates=DATES),
+        "DS": frame("USUBJID | DSDT | DSSCAT\n2 | 2023-02 | STUDY TREATMENT\n9 | 2023 | STUDY TREATMENT"),
+    }
+    made = derive_param_tte(
+        tables["ADSL"],
+        start_date="ENRLDT",
+        event_conditions=EVENTS,
+        censor_conditions=CENSORS,
+        tables=tables.__getitem__,
+        evaluate=evaluate,
+    )
+    assert outcome(made) == [[1, 2, "NO POST-BASELINE ASSESSMENT"]] * 2
+    assert [(one.rule, one.rows.tolist(), list(one.values)) for one in made.problems] == [
+        ("ADAM-TTE-PARTIAL-DATE", [1], ["INTOLERABLE TOXICITY: DS.DSDT 2023-02"])
+    ]

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from adam.parameters.candidates import COLUMNS
+from adam.parameters.verdict import COLUMNS
 from spectrail.cli.explained import print_explanation
 from spectrail.dataset import Dataset, normalise
 from spectrail.io.lineage_files import write_lineage
