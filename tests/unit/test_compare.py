@@ -167,6 +167,14 @@ def test_records_only_in_one_and_repeated_keys():
     assert found.verdict == "1 records only in base, 1 only in compare; 0 repeated keys in base, 1 in compare"
 
 
+def test_keys_repeated_in_both_are_told_and_no_difference():
+    """A copy is equal even where no key tells its records apart."""
+    base = laboratory()
+    doubled = base.replace(frame=base.frame.iloc[[0, 0, 1, 2, 3]].reset_index(drop=True))
+    found = compare_datasets(doubled, doubled)
+    assert (found.equal, found.verdict) == (True, "equal; 1 repeated keys in base, 1 in compare")
+
+
 def test_keys_that_differ_in_case_or_blanks_are_pointed_out():
     """A record without a partner may have one but for case and blanks."""
     found = compare_datasets(laboratory(), laboratory(LBTESTCD=["alt", "AST ", "ALT", "AST"]))

@@ -226,6 +226,18 @@ def test_page_shows_sas_dates_as_dates(tmp_path: Path):
     assert cells[3]["of"] == ["1960-01-02T00:00:00 (86400)", ""]  # type: ignore[index]
 
 
+def test_names_of_files_cannot_leave_an_attribute(tmp_path: Path):
+    """A dataset may be named anything: its file name says so."""
+    base = report()
+    name = 'A"><script>alert(1)'
+    frame = base.result.findings.frame.assign(dataset=name)
+    result = replace(base.result, findings=Findings.of(**frame), records={name: base.result.records["AE"]})
+    write_report_html(replace(base, result=result), tmp_path / "report.html")
+    page = (tmp_path / "report.html").read_text(encoding="utf-8")
+    assert "<script>alert" not in page
+    assert 'id="records-A&quot;&gt;&lt;script&gt;alert(1)"' in page
+
+
 def lineage(sources: tuple[str, ...], record: list[int], source: list[int], row: list[int]) -> Lineage:
     """Return record lineage."""
     made = [np.array(values, dtype=np.int32) for values in (record, source, row)]

@@ -77,8 +77,11 @@ class Comparison:
 
     @property
     def equal(self) -> bool:
-        """Tell whether nothing differs but the order of records, and numbers within the tolerance."""
-        return not self.differing and not len(self.attributes) and not any(self.counts)
+        """Tell whether nothing differs but the order of records, and numbers within the tolerance.
+
+        Keys that repeat in both alike are told, but are no difference: repeated records are paired in their order.
+        """
+        return not self.differing and not len(self.attributes) and not any(self.counts[:2])
 
     @property
     def verdict(self) -> str:
@@ -87,8 +90,6 @@ class Comparison:
         parts = []
         if only_base or only_compare:
             parts.append(f"{only_base} records only in base, {only_compare} only in compare")
-        if any(duplicates):
-            parts.append(f"{duplicates[0]} repeated keys in base, {duplicates[1]} in compare")
         if self.differing:
             total = sum(one.count for one in self.differing)
             parts.append(f"values differ ({total} in {', '.join(one.variable for one in self.differing)})")
@@ -98,6 +99,8 @@ class Comparison:
         if not parts:
             within = sum(one.within for one in self.values)
             parts.append(f"equal within the tolerance ({within} values differ by less)" if within else "equal")
+        if any(duplicates):
+            parts.append(f"{duplicates[0]} repeated keys in base, {duplicates[1]} in compare")
         if self.reordered:
             parts.append("records in another order")
         return "; ".join(parts)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import json
 from collections.abc import Mapping
 from pathlib import Path
@@ -55,7 +56,7 @@ def _block(name: str, data: Any) -> str:
     """Return data as a script element that cannot be left early: `<`, `>` and `&` never occur in it."""
     text = json.dumps(data, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
     text = text.replace("&", "\\u0026").replace("<", "\\u003c").replace(">", "\\u003e")
-    return f'<script type="application/json" id="{name}">{text}</script>'
+    return f'<script type="application/json" id="{html.escape(name)}">{text}</script>'
 
 
 def _data(report: Report) -> tuple[dict[str, Any], pd.DataFrame]:
