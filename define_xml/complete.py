@@ -7,8 +7,8 @@ from typing import Any, Literal
 
 from define_xml.oids import slug
 from specs.models import Alias, Codelist, Dataset, Standard, Study, ValueLevel, Variable
-from specs.standards.catalogue import known_versions, sdtmig
-from specs.terminology import Terminology, terminology
+from specs.standards.catalogue import sdtmig
+from specs.terminology import Terminology, releases, terminology
 from spectrail.errors import SpecError, UnknownNameError
 
 ANALYSIS_CLASSES = frozenset(
@@ -226,10 +226,10 @@ def _coded(study: Study, codelist: Codelist, kind: str) -> Codelist:
         if codelist.terminology or codelist.non_standard:
             return codelist
         return codelist.model_copy(update={"non_standard": "Yes"})
-    releases = [one for one in study.standards if one.type == "CT"]
-    preferred = [one for one in releases if one.publishing_set == kind] or releases
+    named = [one for one in study.standards if one.type == "CT"]
+    preferred = [one for one in named if one.publishing_set == kind] or named
     release = codelist.terminology or next((one.id for one in preferred), "")
-    if study.ct in known_versions("ct"):
+    if study.ct in releases():
         codelist = with_codes(codelist, terminology(study.ct))
     return codelist.model_copy(update={"terminology": release})
 

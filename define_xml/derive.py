@@ -16,8 +16,7 @@ from define_xml.evidence import Evidence
 from define_xml.method_of import derive_methods
 from define_xml.origin_of import Forms, derive_origins
 from specs.models import Codelist, Comment, Dataset, Study, Term, ValueLevel, Variable
-from specs.standards.catalogue import known_versions
-from specs.terminology import terminology
+from specs.terminology import releases, terminology
 from spectrail.findings import Findings
 from spectrail.profile import ColumnProfile
 
@@ -205,7 +204,7 @@ def _codelist(study: Study, codelist: Codelist, evidence: Mapping[str, Evidence]
     stays as it is. A used value that an extensible CDISC list lacks is an extended term.
     """
     used = _used(study, codelist.id, evidence)
-    release = terminology(study.ct) if study.ct in known_versions("ct") else None
+    release = terminology(study.ct) if study.ct in releases() else None
     if not codelist.code or release is None or codelist.code not in release:
         _report_outside(codelist, used, [one.term for one in codelist.terms], report)
         return codelist

@@ -8,7 +8,7 @@ from typing import Any
 from specs import models as m
 from specs.guides import ADAM_CLASSES, Guides, adam_class, guides, kind_of
 from specs.standards import StandardVariable
-from specs.terminology import Terminology, terminology
+from specs.terminology import Terminology, releases, terminology
 from spectrail.layout import DataType
 
 WHOLE_NUMBERS = re.compile(r".*(SEQ|DY|TPTNUM|CD)|TAETORD|AGE|VISITDY|[A-Z0-9]+FN|PARAMN|CNSR|ASEQ")
@@ -26,19 +26,13 @@ def complete(study: m.Study) -> m.Study:
     moved, codelists are added at the end.
     """
     found = guides(study)
-    terms = terminology(study.ct) if study.ct in _releases() else None
+    terms = terminology(study.ct) if study.ct in releases() else None
     codelists = {codelist.code: codelist.id for codelist in reversed(study.codelists) if codelist.code}
     added: dict[str, m.Codelist] = {}
     taken = {codelist.id for codelist in study.codelists} | {dictionary.id for dictionary in study.dictionaries}
     filler = _Filler(found, terms, codelists, added, taken)
     datasets = tuple(filler.dataset(dataset) for dataset in study.datasets)
     return study.model_copy(update={"datasets": datasets, "codelists": (*study.codelists, *added.values())})
-
-
-def _releases() -> tuple[str, ...]:
-    from specs.standards import known_versions
-
-    return known_versions("ct")
 
 
 class _Filler:

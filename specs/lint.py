@@ -16,8 +16,7 @@ from specs.faults import Fault, rules_table, to_findings
 from specs.guides import Guides, guides
 from specs.linting import Context, run
 from specs.nodes import Places
-from specs.standards import known_versions
-from specs.terminology import Terminology
+from specs.terminology import Terminology, releases
 from specs.terminology import terminology as packaged_terminology
 from spectrail.findings import Findings
 from spectrail.steps import Algorithm
@@ -37,7 +36,7 @@ def lint_faults(
     the study were written, `standards` and `terminology` what it is checked against (default: the packaged ones of
     the versions that the study names).
     """
-    if terminology is None and study.ct in known_versions("ct"):
+    if terminology is None and study.ct in releases():
         terminology = packaged_terminology(study.ct)
     return run(Context(study, catalog, places or Places(), standards or guides(study), terminology))
 

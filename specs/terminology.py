@@ -17,7 +17,7 @@ from functools import cache, cached_property
 from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
-from specs.standards.catalogue import check_version, read_table
+from specs.standards.catalogue import check_version, known_versions, read_table
 from spectrail.errors import SpecError, UnknownNameError, nearest_hint
 
 if TYPE_CHECKING:
@@ -305,8 +305,25 @@ def _of_codelist(table: pa.Table, code: str) -> pa.Table:
     return table.filter(pc.equal(table["codelist_code"].cast("string"), code))
 
 
-@cache
+_PROVIDED: dict[str, Terminology] = {}
+
+
+def provide(release: Terminology) -> None:
+    """Make a release that was read from a file known by its date, beside the packaged ones."""
+    _PROVIDED[release.release] = release
+
+
+def releases() -> tuple[str, ...]:
+    """Return the dates of the packaged releases and of those provided."""
+    return tuple(dict.fromkeys((*known_versions("ct"), *_PROVIDED)))
+
+
 def terminology(release: str = DEFAULT_RELEASE) -> Terminology:
-    """Return a packaged release of SDTM, ADaM and Define-XML CT; others are read by `read_terminology`."""
+    """Return a packaged or a provided release; others are read by `read_terminology`."""
+    return _PROVIDED[release] if release in _PROVIDED else _packaged(release)
+
+
+@cache
+def _packaged(release: str) -> Terminology:
     check_version("ct", release)
     return Terminology(release, read_table(f"ct-{release}-terms"), read_table(f"ct-{release}-synonyms"))

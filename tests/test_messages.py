@@ -15,6 +15,7 @@ from sdtm.catalog import ALGORITHMS
 from specs.complete import complete
 from specs.faults import raise_errors
 from specs.lint import lint_faults
+from specs.terminology_files import read_terminology
 from specs.yaml_files import read_study
 from spectrail.errors import SpectrailError
 
@@ -357,3 +358,52 @@ def test_message_of_a_broken_workbook(case: str, tmp_path: Path) -> None:
     make, expected = WORKBOOKS[case]
     make(tmp_path / "study.xlsx")
     assert _message(tmp_path) == expected
+
+
+NCI_HEADER = (
+    "Code\tCodelist Code\tCodelist Extensible (Yes/No)\tCodelist Name\tCDISC Submission Value\t"
+    "CDISC Synonym(s)\tCDISC Definition\tNCI Preferred Term\n"
+)
+TERMINOLOGIES: dict[str, tuple[str, bytes, str]] = {
+    "short_row": (
+        "SDTM Terminology 2025-09-26.txt",
+        f"{NCI_HEADER}C66742\t\tNo\tNo Yes Response\tNY\t\tdef\tNY\nC49487\tC66742\n".encode(),
+        "SDTM Terminology 2025-09-26.txt, line 3: the line has 2 cells, the header 8\n"
+        "  -> cells are separated by tabs and must not hold line breaks",
+    ),
+    "not_utf_8": (
+        "SDTM Terminology 2025-09-26.txt",
+        f"{NCI_HEADER}C66742\t\tNo\tNo Yes Response\tNY\tJa\xe9\tdef\tNY\n".encode("latin-1"),
+        "SDTM Terminology 2025-09-26.txt, line 2: byte 33 of the line (0xE9) is not UTF-8\n"
+        "  -> save the file as UTF-8; NCI EVS publishes it so",
+    ),
+    "no_release": (
+        "terminology.txt",
+        f"{NCI_HEADER}C66742\t\tNo\tNo Yes Response\tNY\t\tdef\tNY\n".encode(),
+        "terminology.txt: the release is stated neither in the file nor in its name\n"
+        "  -> name the file like 'SDTM Terminology 2025-03-28.txt' or state the release in the study file",
+    ),
+    "entities": (
+        "ct.xml",
+        b'<?xml version="1.0"?><!DOCTYPE x [<!ENTITY a "b">]><ODM xmlns="http://www.cdisc.org/ns/odm/v1.3">&a;</ODM>',
+        "ct.xml, line 1: the XML file has a document type declaration\n"
+        "  -> terminology files have none; entities are never expanded",
+    ),
+    "no_odm": (
+        "ct.xml",
+        b"<html/>",
+        "ct.xml, line 1: the root element is html, not ODM 1.3\n"
+        "  -> give the ODM-XML that NCI EVS publishes beside the text file",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", sorted(TERMINOLOGIES))
+def test_message_of_a_broken_terminology(case: str, tmp_path: Path) -> None:
+    """A broken terminology file gives its frozen message."""
+    name, content, expected = TERMINOLOGIES[case]
+    path = tmp_path / name
+    path.write_bytes(content)
+    with pytest.raises(SpectrailError) as caught:
+        read_terminology(path)
+    assert str(caught.value).replace(f"{tmp_path}/", "") == expected

@@ -9,9 +9,12 @@ from specs.lint import lint
 from specs.yaml_files import read_specification
 from spectrail.findings import Findings
 from spectrail.pipeline.catalog import algorithms
+from spectrail.pipeline.study import with_terminology
 
 
 def check_specification(path: Path) -> Findings:
     """Return the faults met on reading and those the linter finds."""
     loaded = read_specification(path, strict=False)
-    return loaded.findings + lint(complete(loaded.study), algorithms(), places=loaded.places)
+    return loaded.findings + lint(
+        complete(with_terminology(loaded.study, loaded.folder)), algorithms(), places=loaded.places
+    )

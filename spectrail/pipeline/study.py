@@ -12,8 +12,9 @@ from specs import models
 from specs.complete import complete
 from specs.lint import lint
 from specs.study_terms import study_terms
-from specs.terminology import Terms, terminology
-from specs.yaml_files import LoadedStudy, read_study
+from specs.terminology import Terms, provide, terminology
+from specs.terminology_files import read_terminology
+from specs.yaml_files import LoadedStudy, inside, read_study
 from spectrail.errors import Place, SpecError
 from spectrail.findings import Findings
 from spectrail.pipeline.catalog import algorithms
@@ -22,7 +23,7 @@ from spectrail.pipeline.catalog import algorithms
 def checked_study(folder: Path) -> tuple[LoadedStudy, models.Study]:
     """Read, complete and lint a study folder; raise SpecError listing every error."""
     loaded = read_study(folder)
-    study = complete(loaded.study)
+    study = complete(with_terminology(loaded.study, Path(folder)))
     faults = lint(study, algorithms(), places=loaded.places)
     errors = faults.at_or_above("error")
     if len(errors):
@@ -30,6 +31,15 @@ def checked_study(folder: Path) -> tuple[LoadedStudy, models.Study]:
             _listed(errors), place=Place(file=str(folder)), hint="see them all with: spectrail spec check"
         )
     return loaded, study
+
+
+def with_terminology(study: models.Study, folder: Path) -> models.Study:
+    """Read the terminology release that `ct` names as a file (NCI text or ODM-XML) and name it by its date."""
+    if not study.ct.lower().endswith((".txt", ".xml")):
+        return study
+    release = read_terminology(inside(folder, study.ct))
+    provide(release)
+    return study.model_copy(update={"ct": release.release})
 
 
 def _listed(errors: Findings, most: int = 20) -> str:

@@ -228,3 +228,27 @@ def test_accepted_findings_do_not_count(study: Path, tmp_path: Path) -> None:
     )
     again = build_study(study, tmp_path / "out", only=PARTS)
     assert (len(again.findings), len(again.counted.at_or_above("error"))) == (len(result.findings), 0)
+
+
+def test_a_study_may_bring_its_own_release_of_terminology(study: Path, tmp_path: Path) -> None:
+    """`ct` names an NCI file: its terms are what values are mapped to, and define.xml names its date."""
+    header = (
+        "Code\tCodelist Code\tCodelist Extensible (Yes/No)\tCodelist Name\tCDISC Submission Value\t"
+        "CDISC Synonym(s)\tCDISC Definition\tNCI Preferred Term\n"
+    )
+    lists = {
+        "C66731": ("Sex", "F M"),
+        "C66742": ("No Yes Response", "N Y"),
+        "C66769": ("Severity", "LIGHT MODERATE SEVERE"),
+    }
+    rows = []
+    for code, (name, terms) in lists.items():
+        rows.append(f"{code}\t\tNo\t{name}\t{name.upper()}\t\td\t{name}\n")
+        rows += [f"{code}{n}\t{code}\t\t{name}\t{term}\t\td\t{term}\n" for n, term in enumerate(terms.split())]
+    (study / "SDTM Terminology 2025-09-26.txt").write_text(header + "".join(rows))
+    path = study / "study.yaml"
+    path.write_text(path.read_text().replace("ct: 2025-03-28 ", "ct: SDTM Terminology 2025-09-26.txt "))
+    result = build_study(study, tmp_path / "out", only=PARTS)
+    found = result.findings.frame
+    assert found[found["rule"] == "MAP-CT"][["variable", "value"]].to_numpy().tolist() == [["AESEV", "Mild"]]
+    assert 'Version="2025-09-26"' in (tmp_path / "out" / SDTM / "define.xml").read_text()
