@@ -18,7 +18,7 @@ from adam.parameters.candidates import Days, as_dates
 from adam.parameters.time_to_event import Unit, cutoff_days, derive_param_tte, readings
 from spectrail import frames
 from spectrail.errors import SpecError
-from spectrail.steps import ColumnName, Evaluate, Exclusion, Positions, Problem, Records, Tables
+from spectrail.steps import ColumnName, Evaluate, Exclusion, Positions, Problem, Records, Tables, Taken
 
 OWN = "RECOVERY"
 """Name under which a recovery stands among the sources of its candidates."""
@@ -114,15 +114,16 @@ def derive_param_recovery(
     found = sustained(counts, count, rule)
     table = _own_table(frame, people, counts, found, measure, sequence)
     below = np.flatnonzero(found.below >= 0)
+    variable = date.rpartition(".")[2]
     made = derive_param_tte(
         table.iloc[below].reset_index(drop=True),
         event_conditions=(
-            _own("RECDT", source_dataset, date, EVNTDESC=event_text),
+            _own("RECDT", source_dataset, variable, EVNTDESC=event_text),
             *_competing(competing_conditions),
         ),
         censor_conditions=(
-            _own("LASTDT", source_dataset, date, CNSDTDSC=censor_text, SRCSEQ="_LASTSEQ"),
-            _own("START", source_dataset, date, CNSDTDSC="NO COUNT AFTER START", SRCSEQ="_NOSEQ"),
+            _own("LASTDT", source_dataset, variable, CNSDTDSC=censor_text, SRCSEQ="_LASTSEQ"),
+            _own("START", source_dataset, variable, CNSDTDSC="NO COUNT AFTER START", SRCSEQ="_NOSEQ"),
         ),
         stop_conditions=tuple({**one, "censor_at": "last"} for one in stop_conditions),
         start_date="_STARTDT",
@@ -136,7 +137,21 @@ def derive_param_recovery(
     )
     never = rows[found.below[group] < 0].astype(np.int64)
     read = readings(paramcd, (start_date, date, value, *([cutoff_date] if cutoff_date else [])))
-    return replace(_as_records(frame, made, counts, found, below, never, rule, source_dataset), read=read)
+    records = _as_records(frame, made, counts, found, below, never, rule, source_dataset)
+    started = _start_rows(records.frame[subject], start_date, dataset_adsl, subject, tables)
+    return replace(records, read=read, taken=(*records.taken, *started))
+
+
+def _start_rows(
+    subjects: pd.Series, start_date: str, dataset: str, subject: str, tables: Callable[[str], pd.DataFrame]
+) -> tuple[Taken, ...]:
+    """Name the record of the subject dataset that gave the start, where the start was looked up there."""
+    name, _, variable = start_date.rpartition(".")
+    if name != dataset:
+        return ()
+    table = tables(dataset)
+    rows = selection.row_numbers(table, frames.match_keys([subjects], [table[subject]]).rows)
+    return (Taken("STARTDT", dataset, variable, rows),)
 
 
 def _rule(threshold: float, days: int, gap: str) -> Rule:

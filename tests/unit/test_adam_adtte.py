@@ -216,6 +216,9 @@ def test_records_go_back_to_their_sources(made: Dataset) -> None:
     assert given == [("ADRS", "ADT", 1)]
     number = table.index[(table["PARAMCD"] == "ANC05") & (table["USUBJID"] == "A")][0]
     assert list(made.lineage.records.of(int(number))) == [("ADLB", 0), ("ADLB", 1), ("ADLB", 2), ("ADLB", 3)]
+    assert table.loc[number, ["SRCDOM", "SRCVAR", "SRCSEQ"]].tolist() == ["ADLB", "ADT", 2]
+    (start,) = made.lineage.providers["STARTDT"]
+    assert (start.source, start.column, int(start.row[number])) == ("ADSL", "TRTSDT", 0)
 
 
 def test_candidates_are_kept_for_every_record(made: Dataset) -> None:
