@@ -294,3 +294,23 @@ def test_define_xml_gives_standard_and_keys():
     assert keys["AE"] == "STUDYID, USUBJID, AETERM, AESTDTC, AESEQ"
     assert int(result.datasets["records"].sum()) == 105_781
     assert result.findings.counts()["reject"] == 0
+
+
+METADATA_RULE = """
+Core: {Id: TEST-4}
+Scope: {Domains: {Include: [AE]}}
+Rule Type: Variable Metadata Check
+Sensitivity: Record
+Check: {all: [{name: variable_label, operator: equal_to, value: Label of AETERM, value_is_literal: true}]}
+Outcome: {Message: label is wrong, Output Variables: [variable_name, variable_label]}
+"""
+
+
+def test_findings_about_metadata_name_the_variable_and_no_record(tmp_path: Path):
+    """The rows of a metadata rule are variables: the fifth of them is not record 5."""
+    folder = tabulation(tmp_path / "sdtm")
+    result = validate_folder(folder, rules=[rules(tmp_path / "rules", METADATA_RULE)])
+    frame = result.findings.frame
+    row = frame[frame["rule"] == "TEST-4"].iloc[0]
+    assert (row["dataset"], row["variable"], row["record"], row["keys"]) == ("AE", "AETERM", 0, "")
+    assert row["value"] == "variable_name=AETERM; variable_label=Label of AETERM"
