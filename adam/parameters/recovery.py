@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import Any, Literal
 
 import numpy as np
@@ -12,12 +12,11 @@ import pandas as pd
 from adam import selection
 from adam.catalog import DERIVATIONS
 from adam.derivations.dates import whole_days
-from adam.derivations.toxicity import compared
 from adam.parameters import candidates
 from adam.parameters.candidates import Days, as_dates
+from adam.parameters.sustained import Counts, Found, Rule, day_at, gathered, rule_of, sustained, transfused
 from adam.parameters.time_to_event import Unit, cutoff_days, derive_param_tte, readings
 from spectrail import frames
-from spectrail.errors import SpecError
 from spectrail.steps import ColumnName, Evaluate, Exclusion, Positions, Problem, Records, Tables, Taken
 
 OWN = "RECOVERY"
@@ -26,40 +25,6 @@ _METHOD = (
     "first of {recovery_n} consecutive measured days with {value} at or above {threshold} after one below"
     "[; none within {plt_tx_days} days from a transfusion of {transfusions} on]"
 )
-
-
-@dataclass(frozen=True)
-class Rule:
-    """When counts are recovered: threshold, consecutive measured days, longest gap in days between two of them."""
-
-    threshold: float
-    days: int = 3
-    most_gap: float = np.inf
-
-
-@dataclass(frozen=True)
-class Counts:
-    """The lowest count of each day by subject and day: subject code, day, value, position in the frame.
-
-    `usable` says where a high count is evidence; `episode` counts the transfusions until the day.
-    """
-
-    group: Positions
-    day: Days
-    value: Days
-    row: Positions
-    usable: selection.Bools
-    episode: Positions
-
-
-@dataclass(frozen=True)
-class Found:
-    """Positions in the counts by subject code (-1 none): first below, recovery, last; and the longest gap in days."""
-
-    below: Positions
-    recovery: Positions
-    last: Positions
-    gap: Days = field(default_factory=lambda: np.empty(0))
 
 
 @DERIVATIONS.records(
@@ -104,13 +69,13 @@ def derive_param_recovery(
     not count; without recovery the subject is censored at the last one that does, unless a competing event (CNSR 2 if
     not said otherwise) comes first.  Subjects never below get no record.
     """
-    rule = _rule(threshold, recovery_n, sustained_gap_days)
+    rule = rule_of(threshold, recovery_n, sustained_gap_days)
     rows = np.flatnonzero(frame[value].notna().to_numpy() & frame[date].notna().to_numpy())
     group, count = frames.group_codes([frame[subject].iloc[rows]]) if len(rows) else (rows, 0)
     people = _people(frame, rows, group, count, start_date, subject, cutoff_days(frame, cutoff_date, cutoff))
     end = _ends(people, stop_conditions, subject, tables, evaluate, dataset_adsl)
     counts = gathered(frame, rows, group, people["_START"].to_numpy(), end, date, value)
-    counts = _transfused(counts, people[subject], transfusions, plt_tx_days, tables, evaluate)
+    counts = transfused(counts, people[subject], transfusions, plt_tx_days, tables, evaluate)
     found = sustained(counts, count, rule)
     table = _own_table(frame, people, counts, found, measure, sequence)
     below = np.flatnonzero(found.below >= 0)
@@ -154,14 +119,6 @@ def _start_rows(
     return (Taken("STARTDT", dataset, variable, rows),)
 
 
-def _rule(threshold: float, days: int, gap: str) -> Rule:
-    if gap != "unlimited" and not gap.isdigit():
-        raise SpecError(f"sustained_gap_days {gap!r} is wrong", hint="write unlimited or a number of days")
-    if days < 1:
-        raise SpecError(f"recovery_n {days} is wrong", hint="write 1, 2 or 3")
-    return Rule(float(threshold), int(days), np.inf if gap == "unlimited" else float(gap))
-
-
 def _people(
     frame: pd.DataFrame, rows: Positions, group: Positions, count: int, start_date: str, subject: str, limit: Days
 ) -> pd.DataFrame:
@@ -190,87 +147,6 @@ def _ends(
     return end
 
 
-def gathered(
-    frame: pd.DataFrame, rows: Positions, group: Positions, start: Days, end: Days, date: str, value: str
-) -> Counts:
-    """Return the lowest count of each day from the start to the end, and the last one before the start."""
-    day = whole_days(frame[date].iloc[rows])
-    number = frame[value].iloc[rows].to_numpy(dtype=np.float64)
-    part = frame.iloc[rows]
-    ranks = selection.content_ranks(part, frames.packed_order([pd.Series(number)]), group)
-    order = np.lexsort((ranks, day, group))
-    order = order[~np.isnan(start[group[order]]) & (day[order] <= end[group[order]])]
-    fresh = np.ones(len(order), dtype=np.bool_)
-    fresh[1:] = (group[order][1:] != group[order][:-1]) | (day[order][1:] != day[order][:-1])
-    order = order[fresh]
-    early = day[order] < start[group[order]]
-    followed = np.zeros(len(order), dtype=np.bool_)
-    followed[:-1] = (group[order][1:] == group[order][:-1]) & early[1:]
-    order = order[~(early & followed)]
-    size = len(order)
-    return Counts(
-        group[order], day[order], number[order], rows[order], np.ones(size, dtype=np.bool_), np.zeros(size, dtype=int)
-    )
-
-
-def _transfused(
-    counts: Counts,
-    subjects: pd.Series,
-    transfusions: dict[str, str] | None,
-    days: int,
-    tables: Callable[[str], pd.DataFrame],
-    evaluate: Callable[[str, pd.DataFrame], selection.Bools],
-) -> Counts:
-    """Mark the counts of `days` days from a transfusion on, and number the times between transfusions."""
-    if not transfusions or days <= 0:
-        return counts
-    if not {"dataset", "date"} <= set(transfusions):
-        raise SpecError("transfusions needs dataset and date", hint="{dataset: PR, date: ..., where: ...}")
-    given = tables(transfusions["dataset"])
-    if transfusions.get("where"):
-        given = given.iloc[np.flatnonzero(evaluate(transfusions["where"], given))]
-    owner = frames.match_keys([selection.column(given, transfusions.get("subject", "USUBJID"))], [subjects]).rows
-    day = whole_days(selection.column(given, transfusions["date"]))
-    known = (owner >= 0) & ~np.isnan(day)
-    # one number line: subjects far apart, so that one search serves all
-    wide = 10_000_000.0
-    given_at = np.sort(owner[known] * wide + day[known])
-    at = counts.group * wide + counts.day
-    before = np.searchsorted(given_at, at, side="right")
-    last = np.append(given_at, np.nan)[before - 1]
-    recent = (before > 0) & (at - last < days)
-    return Counts(counts.group, counts.day, counts.value, counts.row, ~recent, before.astype(np.int64))
-
-
-def sustained(counts: Counts, count: int, rule: Rule) -> Found:
-    """Find for each subject code the first day below, the recovery after it, and the last day."""
-    size = len(counts.day)
-    enough = compared(">=", counts.value, np.full(size, rule.threshold))
-    below, last, recovery = (np.full(count, -1, dtype=np.int64) for _ in range(3))
-    gaps = np.full(count, np.nan)
-    last[counts.group] = np.arange(size)
-    low = np.flatnonzero(~enough)
-    below[counts.group[low][::-1]] = low[::-1]
-    good = enough & counts.usable
-    first = np.flatnonzero(good[: max(size - rule.days + 1, 0)])
-    first = first[(below[counts.group[first]] >= 0) & (first > below[counts.group[first]])]
-    whole, gap = np.ones(len(first), dtype=np.bool_), np.zeros(len(first))
-    for step in range(1, rule.days):
-        here = first + step
-        whole &= good[here] & (counts.group[here] == counts.group[first])
-        whole &= counts.episode[here] == counts.episode[first]
-        gap = np.maximum(gap, counts.day[here] - counts.day[here - 1])
-    kept = whole & (gap <= rule.most_gap)
-    first, gap = first[kept], gap[kept]
-    recovery[counts.group[first][::-1]] = first[::-1]
-    gaps[counts.group[first][::-1]] = gap[::-1]
-    return Found(below, recovery, last, gaps)
-
-
-def _day(counts: Counts, at: Positions) -> Days:
-    return np.append(counts.day, np.nan)[at]
-
-
 def _own_table(
     frame: pd.DataFrame,
     people: pd.DataFrame,
@@ -280,9 +156,9 @@ def _own_table(
     sequence: str | None,
 ) -> pd.DataFrame:
     """Return what a recovery offers as a source: one row per subject with its dates and sequence numbers."""
-    start, recovered, last = people["_START"].to_numpy(), _day(counts, found.recovery), _day(counts, found.last)
+    start, recovered, last = people["_START"].to_numpy(), day_at(counts, found.recovery), day_at(counts, found.last)
     if measure == "duration":
-        start = np.fmax(_day(counts, found.below), start)
+        start = np.fmax(day_at(counts, found.below), start)
         recovered = recovered - 1
     names = [one for one in (sequence, "ASEQ") if one and one in frame]
     numbers = frame[names[0]].to_numpy(dtype=np.float64) if names else np.full(len(frame), np.nan)
@@ -397,7 +273,7 @@ def derive_recovery(
 
     The rule is that of `derive_param_recovery`; counts after the earliest of `end_dates` do not count.
     """
-    rule = _rule(threshold, recovery_n, sustained_gap_days)
+    rule = rule_of(threshold, recovery_n, sustained_gap_days)
     rows = np.flatnonzero(frame[value].notna().to_numpy() & frame[date].notna().to_numpy())
     group, count = frames.group_codes([frame[subject].iloc[rows]]) if len(rows) else (rows, 0)
     first = rows[frames.first_positions(group, count)]
@@ -407,17 +283,14 @@ def derive_recovery(
         end = np.fmin(end, whole_days(frame[name].iloc[first]))
     counts = gathered(frame, rows, group, start, end, date, value)
     subjects = frame[subject].iloc[first].reset_index(drop=True)
-    counts = _transfused(counts, subjects, transfusions, plt_tx_days, tables, evaluate)
+    counts = transfused(counts, subjects, transfusions, plt_tx_days, tables, evaluate)
     found = sustained(counts, count, rule)
     nadir = np.full(count, np.inf)
     np.minimum.at(nadir, counts.group, counts.value)
     made: dict[str, Any] = {subject: subjects}
     for name, at in (("BELOWDT", found.below), ("RECDT", found.recovery), ("LASTDT", found.last)):
-        made[name] = as_dates(_day(counts, at))
+        made[name] = as_dates(day_at(counts, at))
     made |= {"GAPDAYS": found.gap, "NADIR": np.where(np.isfinite(nadir), nadir, np.nan)}
     made["NADFL"] = selection.flag(found.below >= 0, "Y", "N").mask(found.last < 0)
     links = (counts.group, counts.row)
     return Records(pd.DataFrame(made), first.astype(np.int64), links=links)
-
-
-__all__ = ["OWN", "Counts", "Found", "Rule", "derive_param_recovery", "derive_recovery", "gathered", "sustained"]
