@@ -26,7 +26,9 @@ layers: $(VENV)/.dev
 check: lint types layers test
 
 # plant every defect of benchmarks/mutation/defects.csv into the built reference study and count what is found
-mutation: demo $(VENV)/.dev
+mutation: $(VENV)/.dev
+	$(BIN)/spectrail simulate blina_ball -o demo --seed 1 --profile trial
+	$(BIN)/spectrail build demo -o $(OUT) --fail-on never
 	$(BIN)/python -m benchmarks.mutation.score $(OUT)
 
 COMPILE = $(BIN)/pip-compile -q --strip-extras --generate-hashes --no-annotate --no-header --allow-unsafe \

@@ -25,12 +25,13 @@ def _replaced(place: Place) -> Planted:
     return place.set(place.pick(column.notna() & (column != value)), {place.defect.variable: value})
 
 
-for _name in (
-    "wrong_term", "malformed_date", "impossible_date", "other_subject", "lone_full_stop", "unknown_epoch",
-    "unknown_visit", "wrong_unit", "wrong_domain", "wrong_study", "negative_value", "broken_idvar", "broken_idvarval",
-    "wrong_arm", "other_label_text", "day_zero", "fraction_sequence", "flag_value", "fatal_outcome", "orphan_relation",
-    "wrong_treatment", "wrong_source_sequence", "wrong_copy", "flipped_flag",
-):  # fmt: skip
+_REPLACEMENTS = """
+wrong_term malformed_date impossible_date other_subject lone_full_stop unknown_epoch unknown_visit wrong_unit
+wrong_domain wrong_study negative_value broken_idvar broken_idvarval wrong_arm other_label_text day_zero
+fraction_sequence flag_value fatal_outcome orphan_relation wrong_treatment wrong_source_sequence wrong_copy
+flipped_flag
+"""
+for _name in _REPLACEMENTS.split():
     KINDS.add(_name, _replaced)
 
 
