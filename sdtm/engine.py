@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 
 import sdtm.algorithms
 import sdtm.derivations  # noqa: F401 - fills the catalogue
@@ -85,6 +86,7 @@ class Engine:
             later = self.space.unfinished(wanted[number:])
             self._release(later)
             self._prune(build, later, written=True)
+            pa.default_memory_pool().release_unused()
             yield from finish.finished(build, self.specs[name], self.study)
             self._prune(build, later, written=False)
 
