@@ -6,9 +6,13 @@ import re
 from collections import Counter
 from dataclasses import dataclass, replace
 
+import numpy as np
+import pandas as pd
+
 from specs.models import Study as Specification
 from spectrail.dataset import Dataset
-from spectrail.errors import UsageError
+from spectrail.errors import FormatError, UsageError
+from spectrail.io.sas_dates import date_kind, datetimes_of
 from validation.core.packaged_standards import packaged_standards
 from validation.core.study import Table, table_of
 from validation.folder import Package
@@ -102,6 +106,34 @@ def engine_table(name: str, dataset: Dataset, size: int, file_name: str, define:
         structure=declared.class_ if declared is not None else "",
         subclass=declared.subclass if declared is not None else "",
     )
+
+
+def with_dated_keys(table: Table) -> Table:
+    """Return a table whose numeric dates among the keys are ISO 8601 text, as people read them in findings."""
+    changed: dict[str, pd.Series] = {}
+    for variable in table.variables:
+        if variable.name in table.keys and variable.name in table.frame and variable.type == "Num":
+            text = _iso_text(table.frame[variable.name], variable.format)
+            if text is not None:
+                changed[variable.name] = text
+    return replace(table, frame=table.frame.assign(**changed)) if changed else table
+
+
+def _iso_text(values: pd.Series, shown_as: str) -> pd.Series | None:
+    try:
+        kind = date_kind(shown_as)
+    except FormatError:
+        kind = None
+    codes, distinct = pd.factorize(values)
+    moments = None
+    if pd.api.types.is_datetime64_any_dtype(values.dtype):
+        moments = np.asarray(distinct, dtype="datetime64[us]")
+    elif kind in ("date", "datetime"):
+        moments = datetimes_of(np.asarray(distinct, dtype=np.float64), kind=kind)
+    if moments is None:
+        return None
+    texts = np.datetime_as_string(moments, unit="D" if kind == "date" else "s").tolist()
+    return pd.Series(np.array([*texts, None], dtype=object)[codes], index=values.index, dtype="str")
 
 
 def standard_keys(name: str, dataset: Dataset) -> tuple[str, ...]:

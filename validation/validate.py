@@ -14,7 +14,7 @@ from specs.models import Study as Specification
 from spectrail.errors import InputError
 from spectrail.findings import Findings
 from validation.catalogue import define_ids, rule_table
-from validation.claimed import Claim, claim_of, engine_table
+from validation.claimed import Claim, claim_of, engine_table, with_dated_keys
 from validation.core.define_facts import define_facts
 from validation.core.evaluate import key_texts, run_rules
 from validation.core.packaged_standards import packaged_standards
@@ -114,7 +114,8 @@ def _validate(
         study = _study(one, others)
         run = run_rules(study, rules, standard=claim.standard, version=claim.version)
         frames.append(run.status)
-        parts.append(run.to_findings(key_texts(study, run)))
+        dated = {name: with_dated_keys(table) for name, table in one.tables.items()}
+        parts.append(run.to_findings(key_texts(replace(study, tables={**study.tables, **dated}), run)))
     return ValidationResult(
         ordered(Findings.concat(parts)),
         pd.concat(frames, ignore_index=True),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -314,3 +315,27 @@ def test_findings_about_metadata_name_the_variable_and_no_record(tmp_path: Path)
     row = frame[frame["rule"] == "TEST-4"].iloc[0]
     assert (row["dataset"], row["variable"], row["record"], row["keys"]) == ("AE", "AETERM", 0, "")
     assert row["value"] == "variable_name=AETERM; variable_label=Label of AETERM"
+
+
+@pytest.mark.parametrize("suffix", [".xpt", ".json", ".parquet"])
+def test_dates_among_the_keys_are_printed_as_dates(tmp_path: Path, suffix: str):
+    """22280 days since 1960-01-01 under DATE9. are 2020-12-31, from every format; a missing date is left out."""
+    frame = pd.DataFrame(
+        {
+            "STUDYID": pd.Series(["S1", "S1"], dtype="str"),
+            "USUBJID": pd.Series(["7", "8"], dtype="str"),
+            "ADT": [22280.0, np.nan],
+        }
+    )
+    columns = (
+        Column("STUDYID", "", "text", 4),
+        Column("USUBJID", "", "text", 4),
+        Column("ADT", "", "float", 8, "DATE9."),
+    )
+    (tmp_path / "adam").mkdir()
+    write_dataset(Dataset(Layout("ADXX", "", columns), frame), tmp_path / "adam" / f"adxx{suffix}", created=CREATED)
+    text = ADAM_RULE.replace("Operations: [{id: $subjects, operator: distinct, domain: DM, name: USUBJID}]\n", "")
+    text = text.replace("operator: is_not_contained_by, value: $subjects", "operator: non_empty")
+    result = validate_folder(tmp_path / "adam", rules=[rules(tmp_path / "rules", text)], standard="adamig-1.3")
+    keys = result.findings.frame.query("rule == 'TEST-3'")["keys"].tolist()
+    assert [text.removeprefix("STUDYID=S1 ") for text in keys] == ["USUBJID=7 ADT=2020-12-31", "USUBJID=8"]
