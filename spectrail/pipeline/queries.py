@@ -301,17 +301,17 @@ def _cells(table: pd.DataFrame, name: str, rows: npt.NDArray[np.int64]) -> npt.N
     return frames.as_text(table[name]).iloc[rows].fillna("").to_numpy(dtype=object)
 
 
-def _questions(part: pd.DataFrame) -> list[str]:
+def _questions(part: pd.DataFrame) -> pd.Series:
     """Return the questions: of a rule that is listed, else the message with what data management should do."""
-    return [
-        _question(rule, message, value)
-        for rule, message, value in zip(part["rule"], part["message"], part["value"], strict=True)
-    ]
+    asked = pd.Series("", index=part.index, dtype="str")
+    for (rule, message), rows in part.groupby(["rule", "message"], sort=False).groups.items():
+        before, value, after = QUESTIONS.get(str(rule), _asked_by(str(message))).partition("{value}")
+        asked.loc[rows] = before + ('"' + part.loc[rows, "value"] + '"' if value else "") + after
+    return asked
 
 
-def _question(rule: str, message: str, value: str) -> str:
-    if rule in QUESTIONS:
-        return QUESTIONS[rule].replace("{value}", f'"{value}"')
+def _asked_by(message: str) -> str:
     sentence = message[:1].upper() + message[1:].rstrip(". ")
-    end = "" if sentence.endswith("?") else "."
-    return f"{sentence}{end} Please correct or confirm."
+    return f"{sentence}{'' if sentence.endswith('?') else '.'} Please correct or confirm.".replace(
+        "{value}", "(value)"
+    )

@@ -33,17 +33,22 @@ document.getElementById("find").addEventListener("input", function (event) {
   document.getElementById("shown").textContent = shown;
 });
 """
+MOST = 100_000
+"""Queries that the files list; what is left out is told in them with the true number."""
 SUMMARY = ("Form", "Rule", "First question", "Queries")
 
 
 def write_queries(folder: Path, queries: pd.DataFrame, study: models.Study, created: datetime) -> tuple[Path, Path]:
     """Write the listing as `queries.xlsx` (text cells only: no value can become a formula) and `queries.html`.
 
-    `queries` is a table of `query_table`.  The same input gives the same bytes.
+    `queries` is a table of `query_table`; the files list the first `MOST` and count all of them.  The same input
+    gives the same bytes.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    rows = [tuple(map(str, queries.columns)), *queries.itertuples(index=False, name=None)]
+    rows = [tuple(map(str, queries.columns)), *queries.head(MOST).itertuples(index=False, name=None)]
     summary = [SUMMARY, *_summary(queries)]
+    if len(queries) > MOST:
+        summary.append(("", "", f"Only the first {MOST} of {len(queries)} queries are listed.", str(len(queries))))
     book, page = folder / "queries.xlsx", folder / "queries.html"
     sheets = {"Queries": [_holdable(row) for row in rows], "Summary": [_holdable(row) for row in summary]}
     write_workbook(book, sheets, created=created, title="Data queries")

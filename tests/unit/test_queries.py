@@ -10,10 +10,12 @@ from typing import Any
 import numpy as np
 import openpyxl
 import pandas as pd
+import pytest
 
 from specs import models
 from spectrail.findings import Findings
 from spectrail.lineage import Lineage, Provider, RecordLineage, Trace
+from spectrail.pipeline import query_files
 from spectrail.pipeline.queries import HEADERS, columns_behind, query_table
 from spectrail.pipeline.query_files import write_queries
 
@@ -162,6 +164,33 @@ def test_the_files_have_the_same_bytes_twice_and_hold_no_formula_or_markup(tmp_p
     assert "=cmd|&#x27;x&#x27;!A1 &lt;b&gt;" in page
     assert "S &lt;1&gt;" in page
     assert "http" not in page
+
+
+def test_the_files_list_so_many_queries_and_count_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is left out is told in both files with the true number."""
+    monkeypatch.setattr(query_files, "MOST", 2)
+    table = query_table(finding("A", 1) + finding("B", 4), STUDY, RAW.__getitem__)
+    assert len(table) == 2
+    book, page = write_queries(tmp_path, pd.concat([table, table[:1]]), STUDY, datetime(2025, 1, 31))
+    read = openpyxl.load_workbook(book)
+    assert (read["Queries"].max_row, read["Summary"].cell(read["Summary"].max_row, 4).value) == (3, "3")
+    assert "Only the first 2 of 3 queries are listed." in page.read_text(encoding="utf-8")
+
+
+def test_transposed_columns_stand_behind_their_own_records_only() -> None:
+    """Of two columns with the same value the query names the one that became the record."""
+    records = pd.DataFrame({"VSTESTCD": ["SYSBP", "PULSE"], "VSORRES": ["90", "90"]}, dtype="str")
+    readings = [
+        Trace("VSORRES", 1, "transpose", (f"lab_raw.{name}",), when=f"VSTESTCD == '{test}'")
+        for name, test in (("RESULT", "SYSBP"), ("UNIT", "PULSE"))
+    ]
+    lineage = Lineage(
+        RecordLineage(("lab_raw",), np.array([0, 1], "i4"), np.zeros(2, "i4"), np.zeros(2, "i4")), tuple(readings)
+    )
+    raw: dict[str, Any] = {"lab_raw": SimpleNamespace(frame=LAB.assign(RESULT="90", UNIT="90"))}
+    asked = finding("QUERY-A", 1, "90", dataset="VS", variable="VSORRES", record=2)
+    table = query_table(asked, STUDY, raw.__getitem__, {"VS": lineage}, {"VS": records}.__getitem__)
+    assert table[["Field", "Record"]].to_numpy().tolist() == [["UNIT", "2"]]
 
 
 def test_a_study_without_queries_has_an_empty_listing(tmp_path: Path) -> None:

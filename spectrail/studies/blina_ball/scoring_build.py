@@ -61,9 +61,12 @@ class Scored:
 
     def reads(self, dataset: str, variable: str, record: int, source: str, column: str) -> bool:
         """Tell whether the value of a variable in a record was made from a column of a form."""
+        return column in self.read(dataset, variable, record, source)
+
+    def read(self, dataset: str, variable: str, record: int, source: str) -> list[str]:
+        """Return the columns of a form from which the value of a variable in a record was made."""
         behind = _behind(self, dataset, variable, source)
-        mask = behind.get(column)
-        return column in behind and (mask is None or bool(mask[record]))
+        return [name for name, mask in behind.items() if name in self.raw[source] and (mask is None or mask[record])]
 
     def given(self, source: str, column: str, row: int) -> Iterator[tuple[str, str, str]]:
         """Yield dataset, variable and value of every value that a lookup took from a raw cell."""

@@ -101,7 +101,10 @@ def _matched(
         partner[mine] = pairs[str(source)].to_numpy()[partner[mine]]
     ours = ours.rename(columns={"row": "raw_row"}).assign(row=partner)
     both = ours.merge(
-        theirs.drop(columns="spoiled"), on=["source", "row", "item", "nth"], how="outer", suffixes=("", "_clean")
+        theirs.drop(columns=["spoiled", "rows"]),
+        on=["source", "row", "item", "nth"],
+        how="outer",
+        suffixes=("", "_clean"),
     )
     alone = both["record"].isna() | both["record_clean"].isna()
     touched = {(source, int(pairs[source].iloc[row])) for source, row in dirty}
@@ -116,8 +119,9 @@ def _placed(name: str, build: Scored, dirty: set[tuple[str, int]]) -> pd.DataFra
     links = build.links[name]
     links = links[links["source"].isin(list(build.raw))]
     links = links.assign(spoiled=pd.MultiIndex.from_frame(links[["source", "row"]]).isin(list(dirty)))
-    spoiled = links.groupby("record")["spoiled"].any()
-    first = links.drop_duplicates("record").set_index("record").assign(spoiled=spoiled).reset_index()
+    behind = links.groupby("record")["spoiled"]
+    first = links.drop_duplicates("record").set_index("record")
+    first = first.assign(spoiled=behind.any(), rows=behind.size()).reset_index()
     first["item"] = item_of(build.records[name]).iloc[first["record"]].to_numpy()
     first["nth"] = first.groupby(["source", "row", "item"]).cumcount()
     return first
@@ -130,13 +134,13 @@ def _untouched(
     fair = np.zeros(len(met), dtype=bool)
     for place in np.flatnonzero(met["spoiled"].to_numpy(dtype=bool)).tolist():
         source, record = str(met["source"].iloc[place]), int(met["record"].iloc[place])
-        if (messy.links[name]["record"] == record).sum() != 1 or source not in messy.lineages[name].records.sources:
+        if met["rows"].iloc[place] != 1 or source not in messy.lineages[name].records.sources:
             continue
         shown = f"QVAL.{met['item'].iloc[place]}" if variable == "QVAL" else variable
-        columns = [one for one in messy.raw[source] if messy.reads(name, shown, record, source, one)]
+        read = messy.read(name, shown, record, source)
         ours = messy.raw[source].iloc[int(met["raw_row"].iloc[place])]
         theirs = clean.raw[source].iloc[int(met["row"].iloc[place])]
-        fair[place] = bool(columns) and all(ours[one] == theirs[one] for one in columns)
+        fair[place] = bool(read) and all(ours[one] == theirs[one] for one in read)
     return fair
 
 
