@@ -305,13 +305,14 @@ def _questions(part: pd.DataFrame) -> pd.Series:
     """Return the questions: of a rule that is listed, else the message with what data management should do."""
     asked = pd.Series("", index=part.index, dtype="str")
     for (rule, message), rows in part.groupby(["rule", "message"], sort=False).groups.items():
-        before, value, after = QUESTIONS.get(str(rule), _asked_by(str(message))).partition("{value}")
-        asked.loc[rows] = before + ('"' + part.loc[rows, "value"] + '"' if value else "") + after
+        if rule not in QUESTIONS:
+            asked.loc[rows] = _asked_by(str(message))
+            continue
+        before, _, after = QUESTIONS[str(rule)].partition("{value}")
+        asked.loc[rows] = before + '"' + part.loc[rows, "value"] + '"' + after
     return asked
 
 
 def _asked_by(message: str) -> str:
     sentence = message[:1].upper() + message[1:].rstrip(". ")
-    return f"{sentence}{'' if sentence.endswith('?') else '.'} Please correct or confirm.".replace(
-        "{value}", "(value)"
-    )
+    return f"{sentence}{'' if sentence.endswith('?') else '.'} Please correct or confirm."

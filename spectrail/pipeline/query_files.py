@@ -33,7 +33,7 @@ document.getElementById("find").addEventListener("input", function (event) {
   document.getElementById("shown").textContent = shown;
 });
 """
-MOST = 100_000
+MOST = 50_000
 """Queries that the files list; what is left out is told in them with the true number."""
 SUMMARY = ("Form", "Rule", "First question", "Queries")
 
