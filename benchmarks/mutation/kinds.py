@@ -134,7 +134,10 @@ def test_mismatch(place: Place) -> Planted:
     """Give a record the test name of another test code."""
     column = place.frame[place.defect.variable]
     row = place.pick(column.notna())
-    other = place.random.choice(np.array([one for one in column.dropna().unique() if one != column.iloc[row]]))
+    others = np.array([one for one in column.dropna().unique() if one != column.iloc[row]])
+    if not len(others):
+        raise LookupError(f"{place.defect.variable} of {place.defect.dataset} has one value only")
+    other = place.random.choice(others)
     return place.set(row, {place.defect.variable: other})
 
 

@@ -24,6 +24,7 @@ from validation.suites.relations import (
     not_later,
     points_to_parent,
     relative_day,
+    traced,
 )
 
 
@@ -194,6 +195,23 @@ def test_supplemental_qualifiers_point_to_records() -> None:
     )
     parents = {"AE": pd.DataFrame({"USUBJID": text("1"), "AESEQ": [1.0]})}
     np.testing.assert_equal(points_to_parent(supp, parents), [1, 0, 0, 0, np.nan])
+
+
+def test_sources_are_looked_up_by_their_sequence_number() -> None:
+    """--SEQ of a domain, AESEQ of ADAE; a source without sequence numbers or not at hand decides nothing."""
+    frame = pd.DataFrame(
+        {
+            "USUBJID": text("1", "1", "1", "2", "1", "1"),
+            "SRCDOM": text("AE", "AE", "ADAE", "ADAE", "ADSL", None),
+            "SRCSEQ": [1.0, 2.0, 5.0, 5.0, 1.0, 1.0],
+        }
+    )
+    sources = {
+        "AE": pd.DataFrame({"USUBJID": text("1"), "AESEQ": [1.0]}),
+        "ADAE": pd.DataFrame({"USUBJID": text("1"), "AESEQ": [5.0]}),
+        "ADSL": pd.DataFrame({"USUBJID": text("1")}),
+    }
+    np.testing.assert_equal(traced(frame, sources), [1, 0, 1, 0, np.nan, np.nan])
 
 
 def test_values_are_compared_with_their_source_by_key() -> None:

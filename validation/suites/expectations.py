@@ -34,6 +34,7 @@ OWN_RULES = {
     "SPT-EX-105": "A value of ADSL differs from the same variable of DM",
     "SPT-EX-106": "A value differs from the same variable of ADSL",
     "SPT-EX-107": "A value differs from the same variable of AE",
+    "SPT-EX-108": "SRCDOM and SRCSEQ name no record of the subject",
 }
 """Rules that only expectations check (they need the specification, or arithmetic); the other ids are rule files."""
 

@@ -23,6 +23,7 @@ from validation.suites.relations import (
     points_to_parent,
     populated,
     relative_day,
+    traced,
     where,
 )
 
@@ -262,6 +263,9 @@ def _adam_values(name: str, frame: pd.DataFrame, frames: Frames) -> Found:
 
 
 def _copies(name: str, frame: pd.DataFrame, frames: Frames) -> Found:
+    if {"USUBJID", "SRCDOM", "SRCSEQ"} <= set(frame):
+        message = "SRCDOM and SRCSEQ name no record of the subject"
+        yield _relation("SOURCE", traced(frame, frames), "SPT-EX-108", "error", message, "SRCDOM", "SRCSEQ")
     sources: list[tuple[str, tuple[str, ...], tuple[str, ...], str]] = []
     if name == "ADSL":
         sources.append(("DM", ("USUBJID",), DM_COPIED, "SPT-EX-105"))

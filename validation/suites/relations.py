@@ -127,6 +127,21 @@ def points_to_parent(frame: pd.DataFrame, frames: Frames) -> Truth:
     return truth
 
 
+def traced(frame: pd.DataFrame, frames: Frames) -> Truth:
+    """Tell which records' SRCDOM and SRCSEQ name a record of the subject; null where the source is not at hand.
+
+    The sequence variable of a source is --SEQ, that of an analysis dataset --SEQ of what it is made of, else ASEQ.
+    """
+    truth = np.full(len(frame), np.nan)
+    for source, places in frame.groupby("SRCDOM", sort=False).indices.items():
+        name = str(source)
+        other = frames.get(name)
+        known = [one for one in (f"{name}SEQ", f"{name[2:]}SEQ", "ASEQ") if other is not None and one in other]
+        if other is not None and known:
+            truth[places] = member_pairs(frame.iloc[places], ["USUBJID", "SRCSEQ"], other, ["USUBJID", known[0]])
+    return truth
+
+
 def equal_to_source(frame: pd.DataFrame, keys: Sequence[str], variable: str, source: pd.DataFrame) -> Truth:
     """Tell which records hold the value that the source has for their key; null where the key is not there once."""
     right = pd.Series(np.arange(len(source)), index=_key_text(source, keys))
