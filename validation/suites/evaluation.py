@@ -126,8 +126,7 @@ def _as_findings(suite: Suite, outcome: Outcome, frame: pd.DataFrame, texts: npt
         )
     values = pd.Series("", index=pd.RangeIndex(len(rows)), dtype="object")
     for name in shown:
-        part = frame[name].iloc[rows].reset_index(drop=True).astype("object").map(_shown).astype("object")
-        values = values + (f"{name}=" if len(shown) > 1 else "") + part + "; "
+        values = values + (f"{name}=" if len(shown) > 1 else "") + _texts(frame[name].iloc[rows]) + "; "
     return Findings.of(
         rule=np.full(len(rows), expectation.rules[0], dtype=object),
         severity=expectation.severity,
@@ -141,5 +140,8 @@ def _as_findings(suite: Suite, outcome: Outcome, frame: pd.DataFrame, texts: npt
     )
 
 
-def _shown(value: object) -> str:
-    return "" if value != value or value is None else str(value)
+def _texts(column: pd.Series) -> pd.Series:
+    """Return values as text, each distinct one printed once; null as empty text."""
+    codes, values = pd.factorize(column)
+    printed = np.array([str(value) for value in values] + [""], dtype=object)
+    return pd.Series(printed[codes], dtype="object")
