@@ -232,6 +232,16 @@ def test_the_score_of_a_folder_builds_the_clean_forms_itself(blina: Any, score: 
     assert render(scoring.score_build(blina.folder, blina.out)) == render(score)
 
 
+def test_data_without_mess_have_no_queries_and_nothing_to_score(tmp_path: Path) -> None:
+    """The profile `publication` plants nothing: nothing is queried, nothing changed, and the command says so."""
+    study = simulate_study("blina_ball", tmp_path / "study", profile="publication")
+    build_study(study, tmp_path / "out", only=("sdtm",))
+    found = scoring.score_build(study, tmp_path / "out")
+    assert (len(found.cells), len(found.false_queries), len(found.harm.repairs)) == (0, 0, 0)
+    assert found.harm.compared > 100_000
+    assert "0 of 0 planted cells" in render(found)
+
+
 def test_the_second_extract_is_listed_and_built_as_corrected(blina: Any, tmp_path: Path) -> None:
     """Changed, added and removed rows are those that the corrections made, and the build has the corrected values."""
     later = simulate_study("blina_ball", tmp_path / "later", extract=2)

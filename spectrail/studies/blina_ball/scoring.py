@@ -14,6 +14,7 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import openpyxl
 import pandas as pd
 
@@ -70,7 +71,7 @@ def score(study: Path, messy: Scored, clean: Scored, queries: pd.DataFrame) -> S
     places = pd.MultiIndex.from_frame(log[["file", "row"]])
     fields = pd.MultiIndex.from_frame(queries[["File", "Row", "Field"]])
     cells = log.assign(
-        resolved=resolved_cells(log, messy, clean),
+        resolved=np.array(resolved_cells(log, messy, clean), dtype=bool),
         queried=places.isin(asked),
         at_field=pd.MultiIndex.from_frame(log[["file", "row", "column"]]).isin(fields),
     )
@@ -121,7 +122,7 @@ def listed_queries(out: Path) -> pd.DataFrame:
     book = openpyxl.load_workbook(out / "queries" / "queries.xlsx", read_only=True)
     header, *rows = book["Queries"].iter_rows(values_only=True)
     table = pd.DataFrame([[cell or "" for cell in row] for row in rows], columns=list(header), dtype="str")
-    return table.assign(File=table["File"].str.rpartition("/")[2])
+    return table.assign(File=table["File"].str.replace(r"^.*/", "", regex=True))
 
 
 def render(score: Score) -> str:
@@ -133,9 +134,8 @@ def render(score: Score) -> str:
         f"| `{name}` | " + " | ".join(str(row[one]) for one in COUNTS) + " |" for name, row in classes.iterrows()
     ]
     lines.append("| **all** | " + " | ".join(f"**{total[one]}**" for one in COUNTS) + " |")
-    found = (
-        f"{total['found']} of {total['planted']} planted cells were found ({total['found'] / total['planted']:.1%})"
-    )
+    share = total["found"] / total["planted"] if total["planted"] else 1.0
+    found = f"{total['found']} of {total['planted']} planted cells were found ({share:.1%})"
     lines += ["", f"{found}: {total['resolved']} resolved to the true value, {total['queried']} queried."]
     asked = score.cells[score.cells["expected"] == "query"]
     settled = (
