@@ -25,6 +25,7 @@ from spectrail.layout import Column, Layout
 from spectrail.lineage import Lineage, RecordLineage
 from spectrail.runner import STACK, START, Workspace
 from spectrail.settings import substituted
+from spectrail.steps import Records
 
 PREDECESSOR, SUPPLEMENTAL = "predecessor", "derive_var_supp"
 """The derivations that copy a variable whose origin is Predecessor."""
@@ -243,9 +244,13 @@ def _constants(parameter: models.Parameter, dataset: models.Dataset) -> dict[str
 
 
 def finished(build: Build, spec: models.Dataset) -> Dataset:
-    """Bring the records of a build into the variables, order and types of the specification."""
+    """Bring the records of a build into the variables and types of the specification, sorted by its keys."""
+    assert build.block is not None
+    keys = [build.block.columns[key] for key in spec.keys if key in build.block.columns]
+    if keys:
+        order = frames.sort_positions(keys)
+        build.apply(Records(build.block.frame().take(order), order))
     block = build.block
-    assert block is not None
     columns = {}
     for variable in spec.variables:
         values = block.columns.get(variable.name)

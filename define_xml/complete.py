@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any, Literal
 
 from define_xml.oids import slug
-from specs.models import Alias, Codelist, Dataset, Standard, Study, ValueLevel, Variable
+from specs.models import Alias, Codelist, Dataset, Origin, Standard, Study, ValueLevel, Variable
 from specs.standards.catalogue import sdtmig
 from specs.terminology import Terminology, releases, terminology
 from spectrail.errors import SpecError, UnknownNameError
@@ -47,7 +47,9 @@ def with_defaults(study: Study, *, kind: Literal["SDTM", "ADaM"]) -> Study:
     study = _with_standards(study, kind).model_copy(
         update={"protocol": study.protocol or title, "description": study.description or f"Study {title}"}
     )
-    datasets = tuple(_filled(study, one, kind) for one in study.datasets if is_analysis(one) == (kind == "ADaM"))
+    # a dataset without variables is a working table of the engine and is not written
+    own = [one for one in study.datasets if is_analysis(one) == (kind == "ADaM") and one.variables]
+    datasets = tuple(_filled(study, one, kind) for one in own)
     if not datasets:
         raise SpecError(f"the specification has no {kind} dataset to describe")
     displays = study.displays if kind == "ADaM" else ()
@@ -151,7 +153,19 @@ def _filled_item(variable: Variable, kind: str) -> Variable:
         changes["mandatory"] = "Yes" if variable.core == "Req" else "No"
     if kind == "ADaM" and variable.role:
         changes["role"] = ""
+    changes |= _sponsored(variable.origins)
     return variable.model_copy(update=changes) if changes else variable
+
+
+def _sponsored(origins: tuple[Origin, ...]) -> dict[str, Any]:
+    """Give origins Derived and Assigned that name no source the source Sponsor (Define-XML 2.1 asks for one)."""
+    made = tuple(
+        one.model_copy(update={"source": "Sponsor"})
+        if one.type in ("Derived", "Assigned") and not one.source
+        else one
+        for one in origins
+    )
+    return {"origins": made} if made != origins else {}
 
 
 def _filled_level(dataset: Dataset, level: ValueLevel, kind: str) -> ValueLevel:
@@ -165,6 +179,7 @@ def _filled_level(dataset: Dataset, level: ValueLevel, kind: str) -> ValueLevel:
         changes["name"] = qualifier[0] if level.variable == "QVAL" and qualifier else level.variable
     if kind == "ADaM" and level.role:
         changes["role"] = ""
+    changes |= _sponsored(level.origins)
     if not level.data_type:
         parent = next((one for one in dataset.variables if one.name == level.variable), None)
         changes["data_type"] = (parent.data_type if parent is not None else "") or "text"

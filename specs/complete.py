@@ -31,8 +31,29 @@ def complete(study: m.Study) -> m.Study:
     added: dict[str, m.Codelist] = {}
     taken = {codelist.id for codelist in study.codelists} | {dictionary.id for dictionary in study.dictionaries}
     filler = _Filler(found, terms, codelists, added, taken)
-    datasets = tuple(filler.dataset(dataset) for dataset in study.datasets)
+    datasets = _with_copied_labels(tuple(filler.dataset(dataset) for dataset in study.datasets))
     return study.model_copy(update={"datasets": datasets, "codelists": (*study.codelists, *added.values())})
+
+
+def _with_copied_labels(datasets: tuple[m.Dataset, ...]) -> tuple[m.Dataset, ...]:
+    """Give a copied variable (origin Predecessor) that has no label the label and type of what it copies."""
+    known = {(dataset.name, one.name): one for dataset in datasets for one in dataset.variables}
+
+    def labelled(variable: m.Variable) -> m.Variable:
+        if variable.label:
+            return variable
+        for origin in variable.origins:
+            dataset, _, name = origin.predecessor.partition(".")
+            copied = known.get((dataset.strip(), name.strip()))
+            if copied is not None and copied.label:
+                update = {"label": copied.label} | ({} if variable.data_type else {"data_type": copied.data_type})
+                return variable.model_copy(update=update)
+        return variable
+
+    return tuple(
+        dataset.model_copy(update={"variables": tuple(labelled(one) for one in dataset.variables)})
+        for dataset in datasets
+    )
 
 
 class _Filler:
