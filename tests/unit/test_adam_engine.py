@@ -79,13 +79,13 @@ def built(*datasets: models.Dataset, **options: Any) -> dict[str, Dataset]:
 
 
 def test_predecessors_need_no_step() -> None:
-    """Variables of the record, of its supplemental qualifiers and of ADSL are copied; ADSL is made first."""
+    """Variables of the record, its supplemental qualifiers and ADSL are copied; records follow the keys."""
     made = built(ADAE, ADSL)
     shown = made["ADAE"].frame.fillna({"AERELBLN": "", "AOCCFL": ""})
     assert shown[["USUBJID", "AETERM", "AERELBLN", "SEX", "AOCCFL"]].values.tolist() == [
-        ["2", "Fever", "", "F", "Y"],
         ["1", "Rash", "", "M", "Y"],
         ["1", "Fever", "RELATED", "M", ""],
+        ["2", "Fever", "", "F", "Y"],
     ]
     assert made["ADSL"].frame["TRTSDT"].tolist() == [pd.Timestamp("2023-03-10"), pd.NaT]
 
@@ -95,9 +95,9 @@ def test_lineage_ends_at_the_sdtm_record() -> None:
     run = engine(ADAE, ADSL)
     made = {one.name: one for one in run.datasets()}
     lineage = run.settle(made["ADAE"]).lineage
-    assert [lineage.records.of(one) for one in range(3)] == [(("AE", 0),), (("AE", 1),), (("AE", 2),)]
+    assert [lineage.records.of(one) for one in range(3)] == [(("AE", 1),), (("AE", 2),), (("AE", 0),)]
     assert [(one.source, one.column, one.row.tolist()) for one in lineage.providers["SEX"]] == [
-        ("ADSL", "SEX", [1, 0, 0])
+        ("ADSL", "SEX", [0, 0, 1])
     ]
     assert lineage.of_variable("AOCCFL")[0].method == "Y for the first record by AESEQ of each USUBJID"
 
