@@ -83,7 +83,7 @@ def test_lineage_goes_through_two_working_tables() -> None:
 
 
 def test_records_go_back_through_the_working_table() -> None:
-    """Records that start from a working table are linked to the records it was made of."""
+    """Records that start from a working table are linked to the records it was made of, sorted by subject."""
     one = m.Dataset(
         name="ADEX",
         class_="BASIC DATA STRUCTURE",
@@ -98,4 +98,4 @@ def test_records_go_back_through_the_working_table() -> None:
     engine = Engine(m.Study(study_id="S", datasets=(WEX, one)), {"DM": wrapped("DM"), "EX": wrapped("EX")})
     (made,) = engine.datasets()
     records = engine.settle(made).lineage.records
-    assert [records.of(number) for number in range(3)] == [(("EX", 0),), (("EX", 1),), (("EX", 2),)]
+    assert [records.of(number) for number in range(3)] == [(("EX", 1),), (("EX", 2),), (("EX", 0),)]
