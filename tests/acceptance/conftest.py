@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -54,3 +55,15 @@ def build_blina(folder: Path, **options: Any) -> Built:
 def blina(tmp_path_factory: pytest.TempPathFactory) -> Built:
     """Return the trial profile with seed 1 and default size."""
     return build_blina(tmp_path_factory.mktemp("blina"))
+
+
+@pytest.fixture(scope="session")
+def blina_adam(blina: Built, tmp_path_factory: pytest.TempPathFactory) -> Built:
+    """Return the trial profile with its analysis datasets, results and define.xml, built from the same SDTM."""
+    out = tmp_path_factory.mktemp("blina_adam") / "out"
+    shutil.copytree(blina.out, out)
+    result = build_study(blina.folder, out, only=("adam", "define"))
+    datasets = {
+        path.stem.upper(): read_xpt(path) for path in sorted(out.glob("m5/datasets/*/analysis/adam/datasets/*.xpt"))
+    }
+    return Built(blina.folder, out, blina.study, datasets, result.record, result.findings)

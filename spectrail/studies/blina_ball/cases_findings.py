@@ -175,7 +175,7 @@ LAB_CASES = (
         "LB CREAT 1.8 mg/dL, LBORNRHI 1.2",
         "LBLOC",
         {},
-        {"CREAT": {15: 159.0}},
+        {"CREAT": {"SCR": 110, 1: 110, 15: 159.0}},
         _unit("CREAT", 15, "1.8", "mg/dL", "0.46", "1.2", "unit:mg/dL", "159.12 umol/L"),
     ),
     Case(
