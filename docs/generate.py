@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import csv
 import importlib.util
 import inspect
 import sys
@@ -36,7 +37,27 @@ def pages() -> dict[str, str]:
         "command-line.md": command_line_page(),
         "lint-rules.md": lint_page(),
         "define-rules.md": define_page(),
+        "edge-cases.md": edge_case_page(),
     }
+
+
+def edge_case_page() -> str:
+    """Return the edge cases of the reference study: where each shows in SDTM and which tests prove its answers."""
+    packaged = ROOT / "spectrail" / "studies" / "blina_ball" / "edge_cases.csv"
+    proofs: dict[str, list[str]] = {}
+    for row in _csv(ROOT / "tests" / "acceptance" / "blina_cases.csv"):
+        proofs.setdefault(row["row"], []).append(f"`{row['test']}`")
+    lines = ["| # | case | subject | in SDTM | tests |", "|---|---|---|---|---|"]
+    for row in _csv(packaged):
+        cells = [row["row"], row["case"], row["subject"] or row["lives"], row["sdtm"], ", ".join(proofs[row["row"]])]
+        lines.append("| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |")
+    intro = "`test_blina_edge_cases.py` shows every case in SDTM, the tests named here its answer in analysis data."
+    return _page(["# Edge cases of the reference study", intro, "\n".join(lines)])
+
+
+def _csv(path: Path) -> list[dict[str, str]]:
+    with path.open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
 
 
 def algorithms_page() -> str:
