@@ -10,17 +10,27 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterator, Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
 from spectrail.io.lineage_files import read_lineage
+from spectrail.lineage import Lineage
 from validation.ledger import COLUMNS, Ledger, write_ledger
 
 COUNTED = ("reject", "error", "warning")
+_TWICE = "a subject was screened twice under two numbers and is one subject (deliberate case)"
+_EARLY = "a subject's death is collected before enrolment (deliberate mess, queried); the start stands for it"
+_LIMIT = "a baseline below the limit of detection is imputed (DTYPE LLOD) and no change is counted from it"
 KNOWN = {
-    "SPT-SE-007": ("SV", "a subject was screened twice under two numbers and is one subject (deliberate case)"),
+    "SPT-SE-007": ("SV", _TWICE),
+    "SPT-TT-016": ("ADTTE", _EARLY),
+    "SPT-TT-018": ("ADTTE", _EARLY),
+    "SPT-TT-019": ("ADTTE", _EARLY),
+    "ADAM-TTE-BEFORE-START": ("ADTTE", _EARLY),
+    "SPT-BD-026": ("ADLB", _LIMIT),
 }
 """Findings that follow from a deliberate case rather than from one raw cell: rule to dataset and explanation."""
 
@@ -70,11 +80,16 @@ def _rows(finding: Mapping[str, Any], out: Path, paths: Mapping[str, str]) -> It
 
 
 def _of_record(name: str, record: int, out: Path, paths: Mapping[str, str], depth: int) -> Iterator[tuple[str, int]]:
-    for source, row in read_lineage(out / "lineage", name).records.of(record):
+    for source, row in _lineage(out, name).records.of(record):
         if source in paths:
             yield paths[source], row + 1
         elif depth < 5 and (out / "lineage" / f"{source.lower()}.records.parquet").is_file():
             yield from _of_record(source, row, out, paths, depth + 1)
+
+
+@cache
+def _lineage(out: Path, name: str) -> Lineage:
+    return read_lineage(out / "lineage", name)
 
 
 def main() -> int:
