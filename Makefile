@@ -12,7 +12,7 @@ demo: $(VENV)/.runtime
 	$(BIN)/spectrail build demo -o $(OUT)
 
 test: $(VENV)/.dev
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff check . && $(BIN)/ruff format --check .
