@@ -9,7 +9,8 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 demo: $(VENV)/.runtime
 	$(BIN)/spectrail simulate blina_ball -o demo --seed 1 --profile trial
-	$(BIN)/spectrail build demo -o $(OUT)
+	$(BIN)/spectrail build demo -o $(OUT) --only sdtm,adam,define
+	@echo "to validate, too: $(BIN)/spectrail build demo -o $(OUT)"
 
 test: $(VENV)/.dev
 	$(BIN)/python -m pytest -n 2 --dist loadfile
