@@ -13,7 +13,6 @@ import pandas as pd
 
 from sdtm.ascii_text import to_ascii
 from sdtm.long_text import shorten
-from sdtm.numbers import number_text
 from sdtm.supplemental import supplemental
 from specs import models
 from spectrail import frames
@@ -101,7 +100,7 @@ def _as_specified_types(build: Build, block: Block, spec: models.Dataset) -> Non
         if numeric and isinstance(values.dtype, pd.StringDtype):
             block.columns[variable.name] = _to_numbers(build, variable.name, values)
         elif not numeric and not isinstance(values.dtype, pd.StringDtype):
-            block.columns[variable.name] = number_text(values)
+            block.columns[variable.name] = frames.as_text(values)
 
 
 def _to_numbers(build: Build, name: str, values: pd.Series) -> pd.Series:
@@ -163,7 +162,6 @@ def key_text(block: Block, places: Positions, names: list[str]) -> pd.Series:
     text = pd.Series("", index=pd.RangeIndex(len(places)), dtype="str")
     for name in names:
         column = block.columns[name]
-        column = column if isinstance(column.dtype, pd.StringDtype) else number_text(column)
-        values = pd.Series(column.array.take(places, allow_fill=True)).fillna("")
+        values = pd.Series(frames.as_text(column).array.take(places, allow_fill=True)).fillna("")
         text = text + f" {name}=" + values
     return text.str.strip().mask(places < 0, "")

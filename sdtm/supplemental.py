@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
-from sdtm.numbers import number_text
 from specs import models
 from spectrail import frames
 from spectrail.build import Block, Build
@@ -131,9 +130,9 @@ def _frame(
     for number, column in enumerate(columns):
         mine = np.flatnonzero(which == number)
         rows = parent[mine]
-        values[mine] = _text(block.columns[column]).array.take(rows)
+        values[mine] = frames.as_text(block.columns[column]).array.take(rows)
         if qualifiers[number].idvar:
-            identifiers[mine] = _text(block.columns[qualifiers[number].idvar]).array.take(rows)
+            identifiers[mine] = frames.as_text(block.columns[qualifiers[number].idvar]).array.take(rows)
     return pd.DataFrame(
         {
             "STUDYID": pd.Series(study.study_id, index=pd.RangeIndex(len(parent)), dtype="str"),
@@ -148,10 +147,6 @@ def _frame(
             "QEVAL": told([one.evaluator for one in qualifiers]),
         }
     )
-
-
-def _text(values: pd.Series) -> pd.Series:
-    return values if isinstance(values.dtype, pd.StringDtype) else number_text(values)
 
 
 def _lineage(build: Build, block: Block, name: str, parent: Positions) -> Lineage:

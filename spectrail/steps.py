@@ -191,7 +191,6 @@ class Algorithm:
     parameters: tuple[Parameter, ...]
     method: str = ""
     order_only: bool = False
-    whole_study: bool = False
     makes: tuple[str, ...] = ()
 
     def parameter(self, name: str) -> Parameter | None:
@@ -210,18 +209,16 @@ class Catalog:
 
     registry: Registry[Algorithm]
 
-    def column(self, *, method: str = "", whole_study: bool = False) -> Callable[[F], F]:
+    def column(self, *, method: str = "") -> Callable[[F], F]:
         """Register a function that computes one variable from values."""
-        return self._add("column", method, order_only=False, whole_study=whole_study)
+        return self._add("column", method, order_only=False)
 
-    def records(
-        self, *, method: str = "", order_only: bool = False, whole_study: bool = False, makes: tuple[str, ...] = ()
-    ) -> Callable[[F], F]:
+    def records(self, *, method: str = "", order_only: bool = False, makes: tuple[str, ...] = ()) -> Callable[[F], F]:
         """Register a function that makes, leaves out, joins or sorts records.
 
         `order_only`: it gives the same records in another order. `makes`: variables that its records have.
         """
-        return self._add("records", method, order_only=order_only, whole_study=whole_study, makes=makes)
+        return self._add("records", method, order_only=order_only, makes=makes)
 
     def _add(
         self,
@@ -229,15 +226,12 @@ class Catalog:
         method: str,
         *,
         order_only: bool,
-        whole_study: bool,
         makes: tuple[str, ...] = (),
     ) -> Callable[[F], F]:
         def decorate(function: F) -> F:
             parameters = _parameters(function, skip_first=kind == "records")
             name = function.__name__
-            self.registry.add(
-                name, Algorithm(name, function, kind, parameters, method, order_only, whole_study, makes)
-            )
+            self.registry.add(name, Algorithm(name, function, kind, parameters, method, order_only, makes))
             return function
 
         return decorate
