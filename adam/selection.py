@@ -200,6 +200,16 @@ def row_numbers(table: pd.DataFrame, rows: Positions) -> Positions:
     return np.asarray(numbers[rows])
 
 
+def take_variables(
+    table: pd.DataFrame, new_vars: NewVars, rows: Positions
+) -> tuple[dict[str, pd.Series], tuple[Taken, ...]]:
+    """Return new variables from positions of another table (-1 gives missing), and which row each value came from."""
+    names = new_names(new_vars)
+    made = {new: take_column(column(table, old), rows) for new, old in names.items()}
+    numbers = row_numbers(table, rows)
+    return made, tuple(Taken(new, "", old, numbers) for new, old in names.items())
+
+
 def flag(mask: Bools, true_value: str = "Y", false_value: str = "") -> pd.Series:
     """Return `true_value` where the mask holds, else `false_value` (empty: missing)."""
     codes = np.where(mask, 0, 1 if false_value else -1).astype(np.int64)

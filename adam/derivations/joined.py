@@ -10,7 +10,7 @@ from adam.catalog import DERIVATIONS
 from adam.selection import Bools, Mode, NewVars
 from spectrail import frames
 from spectrail.errors import SpecError
-from spectrail.steps import ColumnName, Evaluate, Positions, Problem, Records, Table, Taken
+from spectrail.steps import ColumnName, Evaluate, Positions, Problem, Records, Table
 
 _SUFFIX = "_join"
 _CHUNK = 4_000_000
@@ -52,14 +52,10 @@ def derive_vars_joined(
         chosen, tied = selection.extreme_records(part, left, order, mode or "first")
         rows[left[chosen]] = right[chosen]
         problems = selection.tie_problem(left[tied], by_vars, f"{mode} alike")
-    made = {}
-    taken = []
-    for new, old in selection.new_names(new_vars).items():
-        made[new] = selection.take_column(selection.column(dataset_add, old), rows)
-        taken.append(Taken(new, "", old, selection.row_numbers(dataset_add, rows)))
+    made, taken = selection.take_variables(dataset_add, new_vars, rows)
     if exist_flag:
         made[exist_flag] = selection.flag(rows >= 0, true_value, false_value)
-    return selection.with_variables(frame, made, taken=tuple(taken), problems=problems)
+    return selection.with_variables(frame, made, taken=taken, problems=problems)
 
 
 @DERIVATIONS.records(method="{true_value} where {dataset_add} has a record with the same {by_vars} and {filter_join}")

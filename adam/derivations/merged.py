@@ -13,7 +13,7 @@ from adam.catalog import DERIVATIONS
 from adam.selection import Mode, NewVars
 from spectrail import frames
 from spectrail.errors import SpecError, UnknownNameError
-from spectrail.steps import ColumnName, Evaluate, Outcome, Positions, Problem, Records, Table, Tables, Taken, Values
+from spectrail.steps import ColumnName, Evaluate, Outcome, Positions, Problem, Records, Table, Tables, Values
 
 Summary = Literal["sum", "mean", "min", "max", "count", "first", "last", "median"]
 
@@ -43,18 +43,13 @@ def derive_vars_merged(
     rows, problems = merged_rows(
         frame, dataset_add, by_vars=by_vars, order=order, mode=mode, filter_add=filter_add, evaluate=evaluate
     )
-    names = selection.new_names(new_vars)
-    made: dict[str, pd.Series] = {}
-    taken = []
-    for new, old in names.items():
-        values = selection.take_column(selection.column(dataset_add, old), rows)
-        if missing_values and new in missing_values:
-            values = values.mask(rows < 0, missing_values[new])
-        made[new] = values
-        taken.append(Taken(new, "", old, selection.row_numbers(dataset_add, rows)))
+    made, taken = selection.take_variables(dataset_add, new_vars, rows)
+    for new, text in (missing_values or {}).items():
+        if new in made:
+            made[new] = made[new].mask(rows < 0, text)
     if exist_flag:
         made[exist_flag] = selection.flag(rows >= 0, true_value, false_value)
-    return selection.with_variables(frame, made, taken=tuple(taken), problems=problems)
+    return selection.with_variables(frame, made, taken=taken, problems=problems)
 
 
 def merged_rows(
