@@ -73,7 +73,7 @@ class Engine:
                 build = self.space.run(name)
                 if build.block is None:
                     raise SpecError(f"the steps of {name} start no records", place=Place(dataset=name))
-                yield finished(build, self.specs[name])
+                yield finished(build, self.specs[name], made_parameters(self.plans[name]))
 
     def notes(self) -> dict[str, pd.DataFrame]:
         """Return the tables that rules kept beside the records (candidates of time to event), by dataset.
@@ -142,7 +142,8 @@ def plan(
     """
     own = list(dataset.steps)
     last = next((number for number, step in enumerate(own) if step.algorithm in LAST), len(own))
-    steps = [*_parameter_steps(dataset), *own[:last], *_derived_parameter_steps(dataset), *own[last:]]
+    derived = list(_derived_parameter_steps(dataset))
+    steps = [*_parameter_steps(dataset), *own[:last], *_naming_steps(dataset), *derived, *own[last:]]
     made = {step.target for step in steps}
     copies = {
         variable.name: origin.predecessor
@@ -169,6 +170,9 @@ def plan(
             full += [_copy(name, text) for name, text in direct.items()]
         if number == anchor:
             full += [_copy(name, text) for name, text in looked_up.items()]
+        if derived and step is derived[-1]:
+            # records that parameters add for every subject have no record behind them to take these from
+            full += [_copy(name, text) for name, text in looked_up.items() if text.startswith(f"{SUBJECTS}.")]
     values = resolved(study.settings)
     return tuple(_with_settings(step, values) for step in full)
 
@@ -208,7 +212,7 @@ def _parameter_steps(dataset: models.Dataset) -> Iterator[models.Step]:
     codes = {parameter.paramcd for parameter in dataset.parameters}
     later = [one for one in dataset.parameters if one.inputs and set(one.inputs) <= codes]
     for parameter in dataset.parameters:
-        if parameter in later:
+        if parameter in later or parameter in _named_only(dataset):
             continue
         start = str(parameter.settings.get("records", parameter.inputs[0] if parameter.inputs else "ADSL"))
         yield models.Step(algorithm=START, source=(start,), when=str(parameter.settings.get("where", "")))
@@ -222,6 +226,26 @@ def _parameter_steps(dataset: models.Dataset) -> Iterator[models.Step]:
             yield models.Step(target=name, algorithm=rule, arguments={"value": value})
     if dataset.parameters and not any(step.algorithm == START for step in dataset.steps):
         yield models.Step(algorithm=STACK)
+
+
+def _named_only(dataset: models.Dataset) -> tuple[models.Parameter, ...]:
+    """Return the parameters that only have names: the dataset's own steps make their records, by PARAMCD."""
+    return tuple(one for one in dataset.parameters if not (one.rule or one.inputs or one.settings))
+
+
+def _naming_steps(dataset: models.Dataset) -> Iterator[models.Step]:
+    """Yield the steps that name the parameters which the dataset's own steps make: PARAM, PARAMN, PARCAT1."""
+    named = _named_only(dataset)
+    mappings: dict[str, dict[str, str]] = {"PARAM": {}, "PARAMN": {}, "PARCAT1": {}}
+    for parameter in named:
+        for name, value in _constants(parameter, dataset).items():
+            if name in mappings:
+                mappings[name][parameter.paramcd] = value
+    for name, mapping in mappings.items():
+        if mapping:
+            rule = "map_numbers" if name == "PARAMN" else "map_values"
+            arguments: dict[str, models.Argument] = {"mapping": dict(mapping)}
+            yield models.Step(target=name, algorithm=rule, source=("PARAMCD",), arguments=arguments)
 
 
 def _derived_parameter_steps(dataset: models.Dataset) -> Iterator[models.Step]:
@@ -243,8 +267,33 @@ def _constants(parameter: models.Parameter, dataset: models.Dataset) -> dict[str
     return {name: value for name, value in values.items() if value and name in dataset.names}
 
 
-def finished(build: Build, spec: models.Dataset) -> Dataset:
-    """Bring the records of a build into the variables and types of the specification, sorted by its keys."""
+def made_parameters(steps: Sequence[models.Step]) -> dict[int, str]:
+    """Return the PARAMCD of the steps that make the records of one parameter, by number of the step.
+
+    It is the constant that a block of records gets as PARAMCD, or that a step gives the records it adds.
+    """
+    found: dict[int, str] = {}
+    block: list[int] = []
+    for number, step in enumerate(steps):
+        constants = step.arguments.get("set_values_to")
+        if isinstance(constants, Mapping) and "PARAMCD" in constants:
+            found[number] = str(constants["PARAMCD"])
+        elif step.algorithm == START:
+            block = [number]
+        elif step.algorithm == STACK:
+            block = []
+        elif block:
+            block.append(number)
+            if step.target == "PARAMCD" and step.algorithm == "assign_constant":
+                found |= dict.fromkeys(block, str(step.arguments["value"]))
+    return found
+
+
+def finished(build: Build, spec: models.Dataset, parameters: Mapping[int, str]) -> Dataset:
+    """Bring the records of a build into the variables and types of the specification, sorted by its keys.
+
+    `parameters` says which steps made the records of one parameter only.
+    """
     assert build.block is not None
     keys = [build.block.columns[key] for key in spec.keys if key in build.block.columns]
     if keys:
@@ -275,7 +324,8 @@ def finished(build: Build, spec: models.Dataset) -> Dataset:
         spec.keys,
     )
     providers = {name: tuple(found) for name, found in block.providers.items() if name in spec.names}
-    lineage = Lineage(block.links, tuple(build.traces), providers)
+    traces = tuple(replace(one, parameter=parameters.get(one.step, "")) for one in build.traces)
+    lineage = Lineage(block.links, traces, providers)
     return Dataset(layout, pd.DataFrame(columns, index=block.index), lineage, problem_findings(build, spec))
 
 

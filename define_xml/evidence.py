@@ -11,6 +11,7 @@ import pandas as pd
 from define_xml.check_levels import joined
 from define_xml.coded import Coded, Mask, condition_mask, encode
 from define_xml.iso_types import narrowest
+from define_xml.parameter_levels import parameter_levels
 from specs.models import Condition, Dataset, Origin, ValueLevel, Variable, WhereClause
 from specs.standards.catalogue import sdtmig
 from spectrail import dataset as data
@@ -21,7 +22,7 @@ from spectrail.profile import ColumnProfile, Profile, profile, profile_column
 
 @dataclass(frozen=True)
 class Evidence:
-    """One written dataset: specification (value levels of supplemental qualifiers added), layout, profile, lineage.
+    """One written dataset: specification (levels of qualifiers and parameters added), layout, profile, lineage.
 
     `levels` has one profile for each value level of `spec`, None where its condition cannot be evaluated; `dates` the
     ISO 8601 type that the values of each date variable have.
@@ -47,6 +48,8 @@ def observe(
     known = spec if spec is not None else described(written.layout)
     if known.name.startswith("SUPP") and not any(one.variable == "QVAL" for one in known.value_levels):
         known = known.model_copy(update={"value_levels": (*known.value_levels, *qualifier_levels(frame))})
+    if added := parameter_levels(frame, known):
+        known = known.model_copy(update={"value_levels": (*known.value_levels, *added)})
     keys = [key for key in known.keys if key in frame]
     return Evidence(
         spec=known,
@@ -97,39 +100,6 @@ def qualifier_levels(frame: pd.DataFrame) -> list[ValueLevel]:
         )
         for name, label in labels.items()
     ]
-
-
-def levels_by(frame: pd.DataFrame, variable: str, by: Iterable[str], *, labels: str = "") -> tuple[ValueLevel, ...]:
-    """Return one value level of a variable for each combination of the columns `by` that has a value of it.
-
-    `labels` names the column that labels a combination (LBTEST, PARAM); the data type is that of the values.
-    """
-    names = list(by)
-    present = frame[frame[variable].notna()]
-    levels = []
-    for key, part in present.groupby(names, sort=True, dropna=False):
-        conditions = tuple(
-            Condition(variable=name, values=("" if pd.isna(value) else _text(value),))
-            for name, value in zip(names, key if isinstance(key, tuple) else (key,), strict=True)
-        )
-        found = profile_column(part[variable])
-        kind = "text" if found.kind != "number" else "float" if found.decimals else "integer"
-        label = str(part[labels].iloc[0]) if labels else ""
-        levels.append(
-            ValueLevel(
-                variable=variable,
-                where=WhereClause(conditions=conditions),
-                label=label,
-                data_type=kind,  # type: ignore[arg-type]
-                mandatory="No",
-                name=variable,
-            )
-        )
-    return tuple(levels)
-
-
-def _text(value: object) -> str:
-    return f"{value:.15g}" if isinstance(value, float) else str(value)
 
 
 def level_profiles(

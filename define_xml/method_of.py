@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from define_xml.evidence import Evidence
+from define_xml.parameter_levels import VALUES, level_traces, parameter_of, qualifier_of
 from specs.models import FormalExpression, Method, Study
-from spectrail.lineage import Trace
+from spectrail.lineage import Lineage, Trace
 
 CONTEXT = "spectrail"
 """Language of the generated formal expressions."""
@@ -28,17 +30,28 @@ def derive_methods(study: Study, evidence: Mapping[str, Evidence]) -> Study:
             continue
         variables = []
         for variable in dataset.variables:
-            traces = known.lineage.of_variable(variable.name)
+            traces = _with_values(known.lineage, variable.name)
             variables.append(_apply(methods, variable, traces, f"{dataset.name}.{variable.name}"))
         levels = []
         for level in dataset.value_levels:
-            names = [
-                one.values[0] for one in level.where.conditions if one.variable == "QNAM" and len(one.values) == 1
-            ]
-            traces = known.lineage.of_variable(f"{level.variable}.{names[0]}") if names else ()
-            levels.append(_apply(methods, level, traces, f"{dataset.name}.{names[0] if names else level.variable}"))
+            part = qualifier_of(level) or ".".join(filter(None, (level.variable, parameter_of(level))))
+            levels.append(_apply(methods, level, level_traces(known.lineage, level), f"{dataset.name}.{part}"))
         datasets.append(dataset.model_copy(update={"variables": tuple(variables), "value_levels": tuple(levels)}))
     return study.model_copy(update={"datasets": tuple(datasets), "methods": tuple(methods.values())})
+
+
+def _with_values(lineage: Lineage, variable: str) -> tuple[Trace, ...]:
+    """Return the steps of a variable; those that set it together with the values of parameters are one reference."""
+    traces = lineage.of_variable(variable)
+    of_values = {one.step: name for name in VALUES for one in lineage.of_variable(name) if one.parameter}
+    together = [one for one in traces if one.step in of_values]
+    if variable in VALUES or len(together) < 2:
+        return traces
+    first = together[0]
+    text = f"set together with {of_values[first.step]}: see the method of each parameter in its value-level metadata"
+    sources = tuple(dict.fromkeys(name for one in together for name in one.sources))
+    reference = replace(first, algorithm="by_parameter", sources=sources, method=text, when="")
+    return tuple(reference if one is first else one for one in traces if one is first or one not in together)
 
 
 def _apply(methods: dict[str, Method], item: Any, traces: tuple[Trace, ...], name: str) -> Any:

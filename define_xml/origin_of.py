@@ -8,6 +8,7 @@ from typing import TypeVar
 
 from define_xml.complete import is_analysis
 from define_xml.evidence import Evidence
+from define_xml.parameter_levels import level_traces
 from specs.expressions import parse
 from specs.models import Origin, RawSource, Study, ValueLevel, Variable
 from spectrail.lineage import Trace
@@ -65,9 +66,7 @@ def derive_origins(study: Study, evidence: Mapping[str, Evidence], *, forms: For
         bases = known.lineage.records.sources
         base = bases[0] if len(bases) == 1 else ""
         context = _Context(raw, forms, is_analysis(dataset), dataset.name, base, note)
-        split = {
-            one.variable for one in dataset.value_levels if one.origins or known.lineage.of_variable(_trace_name(one))
-        }
+        split = {one.variable for one in dataset.value_levels if one.origins or level_traces(known.lineage, one)}
         fixed = ASSIGNED_OF_SUPP if dataset.name.startswith("SUPP") else frozenset()
         variables = tuple(
             one
@@ -77,17 +76,9 @@ def derive_origins(study: Study, evidence: Mapping[str, Evidence], *, forms: For
             else _with_origin(one, known.lineage.of_variable(one.name), context)
             for one in dataset.variables
         )
-        levels = tuple(
-            _with_origin(one, known.lineage.of_variable(_trace_name(one)), context) for one in dataset.value_levels
-        )
+        levels = tuple(_with_origin(one, level_traces(known.lineage, one), context) for one in dataset.value_levels)
         datasets.append(dataset.model_copy(update={"variables": variables, "value_levels": levels}))
     return study.model_copy(update={"datasets": tuple(datasets)})
-
-
-def _trace_name(level: ValueLevel) -> str:
-    """Return the name under which the steps of a value level are traced: `QVAL.AETRTEM`, else none."""
-    names = [one.values[0] for one in level.where.conditions if one.variable == "QNAM" and len(one.values) == 1]
-    return f"{level.variable}.{names[0]}" if names else ""
 
 
 @dataclass(frozen=True)

@@ -90,12 +90,16 @@ class _Filler:
         update["variables"] = tuple(self.variable(dataset, one, of_steps) for one in dataset.variables)
         for level in dataset.value_levels:
             self.refer(level.codelist)
+        for parameter in dataset.parameters:
+            self.refer(parameter.codelist)
         return dataset.model_copy(update=update)
 
     def variable(self, dataset: m.Dataset, variable: m.Variable, of_steps: dict[str, str]) -> m.Variable:
         """Fill one variable."""
         listed = self.guides.variable(dataset, variable.name)
         by_value = any(level.variable == variable.name for level in dataset.value_levels)
+        if variable.name == "PARAMCD" and dataset.parameters and not variable.codelist:
+            variable = variable.model_copy(update={"codelist": self.parameter_codes(dataset)})
         named = "" if by_value else of_steps.get(variable.name, "")
         fill: dict[str, Any] = {"codelist": named if self.knows(named) else ""}
         if listed is not None:
@@ -121,6 +125,14 @@ class _Filler:
         name = self.terms.codelist(code).name
         made = name if name and name not in self.taken else code
         self.add(made, code)
+        return made
+
+    def parameter_codes(self, dataset: m.Dataset) -> str:
+        """Add the codelist of a dataset's parameters, PARAMCD with PARAM as decode, and return its id."""
+        made = f"PARAMCD.{dataset.name}"
+        terms = tuple(m.Term(term=one.paramcd, decode=one.param) for one in dataset.parameters)
+        self.added[made] = m.Codelist(id=made, name=f"Parameter Codes of {dataset.name}", terms=terms)
+        self.taken.add(made)
         return made
 
     def knows(self, name: str) -> bool:

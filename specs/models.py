@@ -258,12 +258,17 @@ class Step(Model):
 
 
 class Parameter(Model):
-    """One parameter of an ADaM dataset: its code and text, the rule that makes it, and the rule's settings."""
+    """One parameter of an ADaM dataset: its code and text, the rule that makes it, and the rule's settings.
+
+    One without rule, inputs and settings only has names: the dataset's own steps make its records. `codelist` is that
+    of its AVALC.
+    """
 
     paramcd: str
     param: str
     paramn: int | None = None
     parcat1: str = ""
+    codelist: str = ""
     rule: str = ""
     inputs: tuple[str, ...] = ()
     settings: Mapping[str, Argument] = Field(default_factory=dict)

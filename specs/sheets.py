@@ -258,6 +258,7 @@ PARAMETERS = SheetKind(
         _c("PARAM", "param"),
         _c("PARAMN", "paramn"),
         _c("PARCAT1", "parcat1"),
+        _c("Codelist", "codelist"),
         _c("Rule", "rule"),
         _c("Inputs", "inputs"),
         _c("Settings", "settings"),

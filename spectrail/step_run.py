@@ -180,18 +180,33 @@ class StepRun:
         result: Records = entry.function(self._passed_frame(), **named)
         self.build.hold(result.problems, self.step.target, None)
         made = [str(name) for name in result.frame.columns if name not in before.columns]
-        if self.step.target and self.step.target not in made:
-            made.append(self.step.target)
+        made += [name for name in self._set_by(entry) if name in result.frame.columns and name not in made]
         self.build.apply(result, table=self.binder.table_name)
         self._carry(before, result)
-        self.build.traces += [trace for name in made for trace in self._record_traces(entry, name, result)]
+        # a step that adds records gives values to these alone, of variables that were there before
+        added = len(before) if len(result.frame) > len(before) else 0
+        known = {name: added for name in made if name in before.columns}
+        self.build.traces += [trace for name in made for trace in self._record_traces(entry, name, result, known)]
 
-    def _record_traces(self, entry: Algorithm, name: str, result: Records) -> Iterator[Trace]:
-        filled = int(self.block.columns[name].notna().sum()) if name in self.block.columns else 0
+    def _set_by(self, entry: Algorithm) -> Iterator[str]:
+        """Yield the variables that a record step sets besides new ones: its target, what its algorithm makes, ..."""
+        if self.step.target:
+            yield self.step.target
+        yield from entry.makes
+        constants = self.step.arguments.get("set_values_to")
+        if isinstance(constants, Mapping):
+            yield from map(str, constants)
+
+    def _record_traces(
+        self, entry: Algorithm, name: str, result: Records, known: Mapping[str, int]
+    ) -> Iterator[Trace]:
+        values = self.block.columns.get(name, pd.Series(dtype="float64"))
+        filled = int(values.iloc[known.get(name, 0) :].notna().sum())
         text, number = render_method(entry, self.step), self.build.position
         readings = [one for one in result.read if one.variable == name]
         for reading in readings:
-            yield Trace(name, number, entry.name, reading.sources, text, reading.when, filled, self.block.start)
+            algorithm, said = reading.algorithm or entry.name, reading.method or text
+            yield Trace(name, number, algorithm, reading.sources, said, reading.when, filled, self.block.start)
         if not readings:
             sources = tuple(dict.fromkeys((*self.step.source, *self._argument_columns(entry))))
             yield Trace(name, number, entry.name, sources, text, self.step.when, filled, self.block.start)

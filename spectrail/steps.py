@@ -132,11 +132,16 @@ class Taken:
 
 @dataclass(frozen=True)
 class Reading:
-    """Which columns a new variable was read from, for the records that meet the condition `when`."""
+    """Which columns a new variable was read from, for the records that meet the condition `when`.
+
+    `algorithm` and `method` say what was done for this variable where the step does the work of several algorithms.
+    """
 
     variable: str
     sources: tuple[str, ...]
     when: str = ""
+    algorithm: str = ""
+    method: str = ""
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any, Literal
 
 import numpy as np
@@ -13,7 +14,7 @@ from adam.derivations.baseline import significant
 from adam.derivations.merged import Summary, summarised
 from spectrail import frames
 from spectrail.errors import UnknownNameError
-from spectrail.steps import ColumnName, Condition, Evaluate, Records, Table
+from spectrail.steps import ColumnName, Condition, Evaluate, Reading, Records, Table
 
 
 def set_values(frame: pd.DataFrame, values: dict[str, str], like: pd.DataFrame) -> pd.DataFrame:
@@ -166,7 +167,9 @@ def _last_before(
 _OPERATIONS = {"product": np.multiply, "sum": np.add, "difference": np.subtract, "ratio": np.divide}
 
 
-@DERIVATIONS.records(method="parameter {set_values_to} computed as {value} from {parameters} of each {by_vars}")
+@DERIVATIONS.records(
+    method="parameter {set_values_to} computed as {value} from {parameters} of each {by_vars}", makes=("AVAL",)
+)
 def derive_param_computed(
     frame: pd.DataFrame,
     *,
@@ -239,4 +242,6 @@ def take_values(frame: pd.DataFrame, *, variables: dict[str, str], dates: dict[s
     for new, old in (dates or {}).items():
         found = imputation.as_instants(selection.column(frame, old))
         made[new] = found.astype("datetime64[D]").astype("datetime64[us]")
-    return selection.with_variables(frame, made)
+    copies = [Reading(new, (old,), "", "predecessor", f"copied from {old}") for new, old in variables.items()]
+    read = [Reading(new, (old,), "", "", f"date of {old}") for new, old in (dates or {}).items()]
+    return replace(selection.with_variables(frame, made), read=(*copies, *read))

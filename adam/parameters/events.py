@@ -18,7 +18,8 @@ from spectrail.steps import ColumnName, Evaluate, Link, Positions, Records, Tabl
 
 @DERIVATIONS.records(
     method="{true_value} where a record of {parameters} with {filter_add} meets {condition}, {false_value} where none"
-    " does, {missing_value} without record, for all subjects of {dataset_ref}"
+    " does, {missing_value} without record, for all subjects of {dataset_ref}",
+    makes=("AVALC", "AVAL"),
 )
 def derive_param_exist_flag(
     frame: pd.DataFrame,
@@ -104,7 +105,7 @@ def _appended(
     return Records(made.frame, made.provider, linked=(link,) if lost.any() else ())
 
 
-@DERIVATIONS.records(method="the {mode} event by its order of {events} for each {by_vars}")
+@DERIVATIONS.records(method="the {mode} event by its order of {events} for each {by_vars}", makes=("AVALC",))
 def derive_extreme_event(
     frame: pd.DataFrame,
     *,
@@ -197,7 +198,7 @@ def _with_rest(
     return Records(made.frame, made.provider, linked=(link,) if len(record) else ())
 
 
-@DERIVATIONS.records(method="response of {parameters} confirmed at least {ref_confirm} days later")
+@DERIVATIONS.records(method="response of {parameters} confirmed at least {ref_confirm} days later", makes=("AVALC",))
 def derive_param_confirmed_response(
     frame: pd.DataFrame,
     *,

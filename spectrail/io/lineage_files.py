@@ -43,7 +43,15 @@ def read_steps(folder: Path) -> dict[str, tuple[Trace, ...]]:
     for name, part in frame.groupby("dataset", sort=False):
         found[str(name)] = tuple(
             Trace(
-                row.variable, row.step, row.algorithm, tuple(row.sources), row.method, row.when, row.filled, row.start
+                row.variable,
+                row.step,
+                row.algorithm,
+                tuple(row.sources),
+                row.method,
+                row.when,
+                row.filled,
+                row.start,
+                row.parameter,
             )
             for row in part.itertuples()
         )
@@ -91,6 +99,7 @@ def _steps_table(lineages: Mapping[str, Lineage]) -> pa.Table:
         "when": pa.string(),
         "filled": pa.int64(),
         "start": pa.string(),
+        "parameter": pa.string(),
     }
     columns: dict[str, pa.Array] = {"dataset": pa.array([name for name, _ in rows], pa.string())}
     for field, kind in fields.items():

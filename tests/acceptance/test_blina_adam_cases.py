@@ -293,18 +293,44 @@ def test_events_of_one_term(blina_adam: Any) -> None:
 @pytest.mark.parametrize(
     ("case", "number", "code", "value"),
     [
-        ("70", "00083", "NREC", 3.0),
-        ("70", "00083", "NINTERR", 1.0),
-        ("70", "00083", "INTHOURS", 30.0),
-        ("71", "00084", "NINTERR", 0.0),
-        ("71", "00085", "NINTERR", 1.0),
+        ("70", "00083", "RECBLNI", 3.0),
+        ("70", "00083", "INTBLNI", 1.0),
+        ("70", "00083", "INHBLNI", 30.0),
+        ("71", "00084", "INTBLNI", 0.0),
+        ("71", "00085", "INTBLNI", 1.0),
     ],
 )
 def test_infusions(blina_adam: Any, case: str, number: str, code: str, value: float) -> None:
     """Records of constant dose, and interruptions of at least four hours."""
     del case
-    found = subject(blina_adam, "ADEX", number, PARAMCD=code, EXTRT="BLINATUMOMAB", EXCAT="INDUCTION")
-    assert values(found, "AVAL") == [value]
+    assert values(subject(blina_adam, "ADEX", number, PARAMCD=code), "AVAL") == [value]
+
+
+def test_exposure(blina: Any, blina_adam: Any) -> None:
+    """Doses of ADEX are those of EX: single doses summed, infusions by the hour; what is planned goes by protocol."""
+    adex = blina_adam["ADEX"]
+    by_agent = adex[adex["PARAMCD"].str.startswith("CUM") & (adex["EXTRT"] != "BLINATUMOMAB")]
+    given = blina["EX"].groupby(["USUBJID", "EXTRT", "EXCAT"])["EXDOSE"].sum()
+    made = by_agent.set_index(["USUBJID", "EXTRT", "EXCAT"])["AVAL"]
+    assert (made - given.reindex(made.index)).abs().max() < 1e-9
+    assert set(given.index) - set(made.index) == {one for one in given.index if one[1] == "BLINATUMOMAB"}
+    first = {code: values(subject(blina_adam, "ADEX", "00001", PARAMCD=code), "AVAL") for code in PLANNED}
+    assert first == PLANNED
+
+
+PLANNED = {
+    "CUMBLNI": [9 * 3 + 28 * 11],
+    "PLNBLNI": [335.0],
+    "RLDBLNI": [100.0],
+    "RDIBLNI": [100.0],
+    "DURBLNI": [14.0],
+    "CYCBLNC": [2.0],
+    "INTBLNC": [0.0],
+    "PLNIDAI": [8 * 1.93],
+    "PLNVDSI": [4.0],
+    "PLNPEGC": [7500.0],
+}
+"""Subject 00001, body surface area 1.93 m2: as planned, vindesine and pegaspargase at their caps."""
 
 
 def test_the_table_of_cases_names_tests_that_exist() -> None:

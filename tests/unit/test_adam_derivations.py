@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pytest
 from adam_helpers import frame, run
@@ -510,19 +512,68 @@ def test_exposure() -> None:
     assert all_gaps["AVAL"].tolist() == [2.0, 33.0]
 
 
-def test_dose_intensity() -> None:
-    """The intensity is the dose given in percent of the dose planned."""
-    rows = table("USUBJID | EXTRT | DOSE | ASTDTM | AENDTM\n1 | A | 8 | 2023-01-01 | 2023-01-02").assign(PLANNED=20.0)
-    made = run(
-        rows,
-        {
-            "algorithm": "derive_param_exposure",
-            "dose": "DOSE",
-            "planned_var": "PLANNED",
-            "parameters": ({"measure": "intensity", "PARAMCD": "RDI"},),
-        },
-    )
-    assert made["AVAL"].tolist() == [80.0]
+def measured(rows: pd.DataFrame, *measures: str, **arguments: str) -> dict[tuple[str, str], float]:
+    """Return exposure measures by subject (and agent) and measure."""
+    step = {
+        "algorithm": "derive_param_exposure",
+        "dose": "DOSE",
+        "parameters": tuple({"measure": one, "PARAMCD": one} for one in measures),
+    }
+    made = run(rows, step | arguments)
+    return dict(zip(zip(made["USUBJID"], made["PARAMCD"], strict=True), made["AVAL"], strict=True))
+
+
+def test_relative_dose_and_intensity() -> None:
+    """16 of 20 planned is 80 %; given in 2 of 4 planned days, the intensity is 160 %; nothing planned gives null."""
+    rows = table(
+        "USUBJID | EXTRT | DOSE | ASTDTM | AENDTM\n1 | A | 8 | 2023-01-01 | 2023-01-02\n2 | A | 8 | 2023-01-01 |"
+    ).assign(PLANNED=[20.0, np.nan], LENGTH=4.0)
+    found = measured(rows, "planned", "relative_dose", "intensity", planned_var="PLANNED", planned_days_var="LENGTH")
+    assert [found["1", one] for one in ("planned", "relative_dose", "intensity")] == [20.0, 80.0, 160.0]
+    assert [math.isnan(found["2", one]) for one in ("planned", "relative_dose", "intensity")] == [True] * 3
+    with pytest.raises(UnknownNameError, match="measure 'intensity'"):
+        measured(rows, "intensity", planned_var="PLANNED")
+
+
+def test_doses_by_frequency() -> None:
+    """An infusion's dose is an amount per day; that of a single dose counts once, of BID over two days four times."""
+    rows = table("""
+USUBJID | EXTRT | EXDOSFRQ   | DOSE | ASTDTM              | AENDTM
+1       | A     | CONTINUOUS | 28   | 2023-01-01T10:00:00 | 2023-01-02T22:00:00
+2       | A     | ONCE       | 15   | 2023-01-01T10:00:00 | 2023-01-01T10:00:00
+2       | A     | ONCE       | 15   | 2023-01-02T10:00:00 | 2023-01-02T10:00:00
+3       | A     | BID        | 5    | 2023-01-01          | 2023-01-02
+4       | A     |            | 7    | 2023-01-01          | 2023-01-02
+""")
+    found = measured(rows, "dose", "hours", "interruptions", "duration", dose_freq="EXDOSFRQ")
+    assert {key[0]: value for key, value in found.items() if key[1] == "dose"} == {"1": 42, "2": 30, "3": 20, "4": 7}
+    assert {key[0]: value for key, value in found.items() if key[1] == "hours"} == {"1": 36, "2": 0, "3": 0, "4": 0}
+    assert {key[0]: value for key, value in found.items() if key[1] == "duration"} == {
+        "1": 1.5,
+        "2": 2,
+        "3": 2,
+        "4": 2,
+    }
+    assert {value for key, value in found.items() if key[1] == "interruptions"} == {0}
+    with pytest.raises(SpecError, match="'NOW AND THEN'"):
+        measured(rows.assign(EXDOSFRQ="NOW AND THEN"), "dose", dose_freq="EXDOSFRQ")
+
+
+def test_cycles() -> None:
+    """Dosing after a pause of more than the cycle gap is a new cycle and the pause no interruption; a record inside
+    another ends nothing; a record without start is counted and lies in no gap."""
+    rows = table("""
+USUBJID | EXTRT | DOSE | ASTDTM              | AENDTM
+1       | A     | 28   | 2023-01-01T10:00:00 | 2023-01-11T10:00:00
+1       | A     | 28   | 2023-01-02T10:00:00 | 2023-01-03T10:00:00
+1       | A     | 28   | 2023-01-18T10:00:00 | 2023-01-19T10:00:00
+1       | A     | 28   | 2023-01-26T11:00:00 | 2023-01-27T11:00:00
+1       | A     | 28   |                     |
+""")
+    wanted = {"records": 5, "cycles": 2, "interruptions": 1, "interrupted_hours": 168, "duration": 19}
+    found = measured(rows, *wanted, cycle_gap_days="7")
+    assert {key[1]: value for key, value in found.items()} == wanted
+    assert measured(rows, "cycles")["1", "cycles"] == 1
 
 
 def test_single_doses() -> None:
@@ -538,8 +589,6 @@ def test_single_doses() -> None:
 
 def test_decimal_comparison() -> None:
     """Products of decimals compare as decimals; missing values never compare."""
-    import numpy as np
-
     one, factor = np.array([1.8, 0.3, np.nan]), np.array([1.5 * 1.2, 0.1 * 3, 1.0])
     assert compared(">", one, factor).tolist() == [False, False, False]
     assert compared(">=", one, factor).tolist() == [True, True, False]

@@ -168,6 +168,69 @@ def test_parameters_are_rows_of_the_specification() -> None:
     ]
 
 
+def counted(*parameters: models.Parameter, steps: tuple[models.Step, ...] = ()) -> models.Dataset:
+    """Return a dataset of events with parameters."""
+    return models.Dataset(
+        name="ADXX",
+        keys=("PARAMN", "USUBJID"),
+        variables=(
+            variable("USUBJID", "AE.USUBJID"),
+            variable("TRTP", "ADSL.SEX"),
+            *map(variable, ("PARAMCD", "PARAM")),
+            variable("PARAMN", "", "integer"),
+            variable("AVALC"),
+        ),
+        parameters=parameters,
+        steps=steps,
+    )
+
+
+def test_parameters_with_names_only_name_the_records_of_the_steps() -> None:
+    """PARAM and PARAMN stand beside the PARAMCD that the dataset's own steps give; nothing else is started."""
+    dataset = counted(
+        models.Parameter(paramcd="FEVER", param="Fever", paramn=2),
+        models.Parameter(paramcd="RASH", param="Rash", paramn=1),
+        steps=(
+            step("records", source="AE"),
+            step("compute", target="PARAMCD", expression="upper(AE.AETERM)"),
+        ),
+    )
+    made = built(dataset, ADSL)["ADXX"].frame
+    assert made[["PARAMN", "USUBJID", "PARAMCD", "PARAM", "TRTP"]].values.tolist() == [
+        [1, "1", "RASH", "Rash", "M"],
+        [2, "1", "FEVER", "Fever", "M"],
+        [2, "2", "FEVER", "Fever", "F"],
+    ]
+
+
+def test_records_added_for_every_subject_have_the_variables_of_adsl() -> None:
+    """A copy of ADSL under another name is there for a subject without any record, with lineage to ADSL."""
+    dataset = counted(
+        models.Parameter(
+            paramcd="RASH", param="Rash", paramn=1, inputs=("AE",), settings={"where": "AE.AETERM == 'Rash'"}
+        ),
+        models.Parameter(
+            paramcd="ANY",
+            param="Any rash",
+            paramn=2,
+            inputs=("RASH",),
+            rule="derive_param_exist_flag",
+            settings={"condition": "1 == 1", "keep_vars": (), "order": ("PARAMN",)},
+        ),
+    )
+    run = engine(dataset, ADSL)
+    made = {one.name: run.settle(one) for one in list(run.datasets())}["ADXX"]
+    assert made.frame[["PARAMCD", "USUBJID", "TRTP", "AVALC"]].fillna("").values.tolist() == [
+        ["RASH", "1", "M", ""],
+        ["ANY", "1", "M", "Y"],
+        ["ANY", "2", "F", "N"],
+    ]
+    (found,) = made.lineage.providers["TRTP"]
+    assert (found.source, found.row.tolist()) == ("ADSL", [0, 0, 1])
+    traces = [(one.algorithm, one.parameter, one.filled) for one in made.lineage.of_variable("AVALC")]
+    assert traces == [("derive_param_exist_flag", "ANY", 2)]
+
+
 def test_settings_reach_the_steps() -> None:
     """`$name` in an argument is the value of that setting, its default where the study says nothing."""
     dataset = ADSL.model_copy(

@@ -11,7 +11,8 @@ import pytest
 from lxml import etree
 
 from define_xml.check import check_define
-from define_xml.evidence import levels_by, observe
+from define_xml.evidence import observe
+from define_xml.parameter_levels import levels_by
 from define_xml.publish import publish_define
 from define_xml.reader import read_define
 from specs import models as m

@@ -16,9 +16,10 @@ from lxml import etree
 from define_xml.catalogue import RULES
 from define_xml.check import check_define
 from define_xml.derive import derive_metadata
-from define_xml.evidence import levels_by, observe
+from define_xml.evidence import observe
 from define_xml.iso_types import narrowest
 from define_xml.origin_of import origin_of
+from define_xml.parameter_levels import levels_by
 from define_xml.publish import publish_define
 from define_xml.writer import write_define
 from specs import models as m

@@ -23,16 +23,18 @@ from validation.ledger import COLUMNS, Ledger, write_ledger
 COUNTED = ("reject", "error", "warning")
 _TWICE = "a subject was screened twice under two numbers and is one subject (deliberate case)"
 _EARLY = "a subject's death is collected before enrolment (deliberate mess, queried); the start stands for it"
-_LIMIT = "a baseline below the limit of detection is imputed (DTYPE LLOD) and no change is counted from it"
 KNOWN = {
     "SPT-SE-007": ("SV", _TWICE),
     "SPT-TT-016": ("ADTTE", _EARLY),
     "SPT-TT-018": ("ADTTE", _EARLY),
     "SPT-TT-019": ("ADTTE", _EARLY),
     "ADAM-TTE-BEFORE-START": ("ADTTE", _EARLY),
-    "SPT-BD-026": ("ADLB", _LIMIT),
 }
 """Findings that follow from a deliberate case rather than from one raw cell: rule to dataset and explanation."""
+_NO_LIMIT = "not detected without a limit of detection: the status is analysed, there is no value (deliberate case)"
+_WORSE = "the grade of an event that began before treatment rose; te_worsening is off (deliberate case)"
+CASES = {("SPT-BD-061", "ADLB", "24"): _NO_LIMIT, ("SPT-OC-017", "ADAE", "65"): _WORSE}
+"""Findings in the records of the subject of one deliberate case: rule, dataset and case to explanation."""
 
 
 def explained(study: Path, out: Path) -> tuple[pd.DataFrame, list[dict[str, Any]]]:
@@ -40,12 +42,18 @@ def explained(study: Path, out: Path) -> tuple[pd.DataFrame, list[dict[str, Any]
     findings = json.loads((out / "validation" / "findings.json").read_text(encoding="utf-8"))["findings"]
     inputs = json.loads((out / "run.json").read_text(encoding="utf-8"))["inputs"]
     paths = {one["name"]: one["path"] for one in inputs}
-    planted = _planted(study)
+    planted, subjects = _planted(study), _case_subjects(study)
     entries, left = [], []
     for finding in findings:
         if finding["severity"] not in COUNTED:
             continue
         reasons = [planted[row] for row in _rows(finding, out, paths) if row in planted]
+        reasons += [
+            text
+            for (rule, dataset, case), text in CASES.items()
+            if (rule, dataset) == (finding["rule"], finding["dataset"])
+            and any(subject in finding["keys"] for subject in subjects[case])
+        ]
         known = KNOWN.get(finding["rule"])
         if not reasons and known is not None and known[0] == finding["dataset"]:
             reasons = [known[1]]
@@ -69,6 +77,12 @@ def _planted(study: Path) -> dict[tuple[str, int], str]:
         (f"raw/{row.file}", int(row.row)): f"deliberate mess of the simulation: {kind.replace('_', ' ')}"
         for row, kind in zip(mess.itertuples(), mess["class"], strict=True)
     }
+
+
+def _case_subjects(study: Path) -> dict[str, list[str]]:
+    """Return the subject numbers of each deliberate case."""
+    cases = pd.read_csv(study / "truth" / "edge_cases.csv", dtype="str", keep_default_na=False)
+    return {str(case): [one for one in part if one] for case, part in cases.groupby("row")["subject"]}
 
 
 def _rows(finding: Mapping[str, Any], out: Path, paths: Mapping[str, str]) -> Iterator[tuple[str, int]]:
