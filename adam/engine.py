@@ -14,6 +14,7 @@ from adam import selection
 from adam.catalog import DERIVATIONS
 from adam.settings import SETTINGS, resolved
 from adam.through import through_providers, through_records
+from adam.told_traces import SUPPLEMENTAL, told_traces
 from specs import models
 from specs.expressions import parse
 from spectrail import frames
@@ -27,8 +28,8 @@ from spectrail.runner import STACK, START, Workspace
 from spectrail.settings import substituted
 from spectrail.steps import Records
 
-PREDECESSOR, SUPPLEMENTAL = "predecessor", "derive_var_supp"
-"""The derivations that copy a variable whose origin is Predecessor."""
+PREDECESSOR = "predecessor"
+"""The derivation that copies a variable whose origin is Predecessor."""
 LAST = ("derive_var_obs_number", "sort_records")
 """The derivations that number or sort records; parameters made of others are added before the first of them."""
 SUBJECTS, IDENTIFIERS = "ADSL", ("STUDYID", "USUBJID")
@@ -73,7 +74,7 @@ class Engine:
                 build = self.space.run(name)
                 if build.block is None:
                     raise SpecError(f"the steps of {name} start no records", place=Place(dataset=name))
-                yield finished(build, self.specs[name])
+                yield finished(build, self.specs[name], self.plans[name])
 
     def notes(self) -> dict[str, pd.DataFrame]:
         """Return the tables that rules kept beside the records (candidates of time to event), by dataset.
@@ -243,7 +244,7 @@ def _constants(parameter: models.Parameter, dataset: models.Dataset) -> dict[str
     return {name: value for name, value in values.items() if value and name in dataset.names}
 
 
-def finished(build: Build, spec: models.Dataset) -> Dataset:
+def finished(build: Build, spec: models.Dataset, steps: Sequence[models.Step]) -> Dataset:
     """Bring the records of a build into the variables and types of the specification, sorted by its keys."""
     assert build.block is not None
     keys = [build.block.columns[key] for key in spec.keys if key in build.block.columns]
@@ -275,7 +276,7 @@ def finished(build: Build, spec: models.Dataset) -> Dataset:
         spec.keys,
     )
     providers = {name: tuple(found) for name, found in block.providers.items() if name in spec.names}
-    lineage = Lineage(block.links, tuple(build.traces), providers)
+    lineage = Lineage(block.links, told_traces(build.traces, steps), providers)
     return Dataset(layout, pd.DataFrame(columns, index=block.index), lineage, problem_findings(build, spec))
 
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from define_xml.evidence import Evidence
+from define_xml.method_words import words_of
 from specs.models import FormalExpression, Method, Study
-from spectrail.lineage import Trace
+from spectrail.lineage import Lineage, Trace
 
 CONTEXT = "spectrail"
 """Language of the generated formal expressions."""
@@ -27,49 +29,57 @@ def derive_methods(study: Study, evidence: Mapping[str, Evidence]) -> Study:
             datasets.append(dataset)
             continue
         variables = []
+        written = frozenset(one.name for one in dataset.variables)
         for variable in dataset.variables:
-            traces = known.lineage.of_variable(variable.name)
-            variables.append(_apply(methods, variable, traces, f"{dataset.name}.{variable.name}"))
+            told = _Told(known.lineage, written, known.lineage.of_variable(variable.name))
+            variables.append(_apply(methods, variable, told, f"{dataset.name}.{variable.name}"))
         levels = []
         for level in dataset.value_levels:
             names = [
                 one.values[0] for one in level.where.conditions if one.variable == "QNAM" and len(one.values) == 1
             ]
             traces = known.lineage.of_variable(f"{level.variable}.{names[0]}") if names else ()
-            levels.append(_apply(methods, level, traces, f"{dataset.name}.{names[0] if names else level.variable}"))
+            told = _Told(known.lineage, written, traces)
+            levels.append(_apply(methods, level, told, f"{dataset.name}.{names[0] if names else level.variable}"))
         datasets.append(dataset.model_copy(update={"variables": tuple(variables), "value_levels": tuple(levels)}))
     return study.model_copy(update={"datasets": tuple(datasets), "methods": tuple(methods.values())})
 
 
-def _apply(methods: dict[str, Method], item: Any, traces: tuple[Trace, ...], name: str) -> Any:
+@dataclass(frozen=True)
+class _Told:
+    """The steps of one variable, within the lineage of a dataset with the variables `written`."""
+
+    lineage: Lineage
+    written: frozenset[str]
+    traces: tuple[Trace, ...]
+
+    @property
+    def text(self) -> str:
+        """The method text."""
+        return words_of(self.traces, self.lineage, self.written)
+
+
+def _apply(methods: dict[str, Method], item: Any, told: _Told, name: str) -> Any:
     derived = any(origin.type == "Derived" for origin in item.origins)
-    if not traces or not (derived or item.method):
+    if not told.traces or not (derived or item.method):
         return item
-    expression = FormalExpression(context=CONTEXT, code=f"{name}: {expression_of(traces)}")
+    expression = FormalExpression(context=CONTEXT, code=f"{name}: {expression_of(told.traces)}")
     typed = methods.get(item.method)
     if typed is None:
         identifier = item.method or name
         methods[identifier] = Method(
             id=identifier,
             name=f"Algorithm for {name}",
-            type="Imputation" if all("impute" in one.algorithm for one in traces) else "Computation",
-            description=text_of(traces),
+            type="Imputation" if all("impute" in one.algorithm for one in told.traces) else "Computation",
+            description=told.text,
             expressions=(expression,),
         )
         return item.model_copy(update={"method": identifier})
     changes: dict[str, Any] = {"expressions": (*typed.expressions, expression)}
     if not typed.description:
-        changes["description"] = text_of(traces)
+        changes["description"] = told.text
     methods[typed.id] = typed.model_copy(update=changes)
     return item
-
-
-def text_of(traces: tuple[Trace, ...]) -> str:
-    """Return the method text: what each step did, in order."""
-    texts = [one.method or expression_of((one,)) for one in traces]
-    if len(texts) == 1:
-        return texts[0]
-    return "\n".join(f"{place}. {text}" for place, text in enumerate(texts, start=1))
 
 
 def expression_of(traces: tuple[Trace, ...]) -> str:

@@ -33,7 +33,13 @@ MEASURES = (
 """What `derive_param_exposure` can measure."""
 
 
-@DERIVATIONS.records(method="{parameters} of the dosing records by {by_vars}")
+@DERIVATIONS.records(
+    method={
+        "@by_vars": "{target} of the dosing records",
+        "AVAL": "measured over the dosing records ({dose} above 0) of each {by_vars}: {parameters:measures}",
+        "": "name of what is measured over the dosing records of each {by_vars}: {parameters:values}",
+    }
+)
 def derive_param_exposure(
     frame: pd.DataFrame,
     *,

@@ -27,7 +27,12 @@ def set_values(frame: pd.DataFrame, values: dict[str, str], like: pd.DataFrame) 
     return frame.assign(**made)
 
 
-@DERIVATIONS.records(method="a copy of the {mode} record by {order} of each {by_vars}, with {set_values_to}")
+@DERIVATIONS.records(
+    method={
+        "@set_values_to": "{set_values_to:quoted}",
+        "": "copied from the {mode} record of each {by_vars}, in order of {order:order}",
+    }
+)
 def derive_extreme_records(
     frame: pd.DataFrame,
     *,
@@ -44,10 +49,15 @@ def derive_extreme_records(
     chosen, _ = selection.extreme_records(part, codes, order, mode)
     positions = np.sort(rows[chosen]).astype(np.int64)
     new = set_values(frame.take(positions).reset_index(drop=True), set_values_to, frame)
-    return selection.stacked(frame, new, positions)
+    return selection.told_by_parameter(selection.stacked(frame, new, positions), set_values_to, {})
 
 
-@DERIVATIONS.records(method="{summary} of {analysis_var} over each {by_vars}, with {set_values_to}")
+@DERIVATIONS.records(
+    method={
+        "@set_values_to": "{set_values_to:quoted}",
+        "": "{summary} of {analysis_var} over the records of each {by_vars}",
+    }
+)
 def derive_summary_records(
     frame: pd.DataFrame,
     *,
@@ -166,7 +176,9 @@ def _last_before(
 _OPERATIONS = {"product": np.multiply, "sum": np.add, "difference": np.subtract, "ratio": np.divide}
 
 
-@DERIVATIONS.records(method="parameter {set_values_to} computed as {value} from {parameters} of each {by_vars}")
+@DERIVATIONS.records(
+    method={"@set_values_to": "{set_values_to:quoted}", "": "computed from {parameters} of each {by_vars}: {value}"}
+)
 def derive_param_computed(
     frame: pd.DataFrame,
     *,
@@ -215,7 +227,9 @@ def derive_param_computed(
     return Records(made.frame, made.provider, links=links)
 
 
-@DERIVATIONS.records(method="new records for {by_vars} where {condition}: {set_values_to}")
+@DERIVATIONS.records(
+    method={"@set_values_to": "{set_values_to:quoted}", "": "copied from the record where {condition}"}
+)
 def derive_dtype_records(
     frame: pd.DataFrame,
     *,
@@ -226,10 +240,10 @@ def derive_dtype_records(
     """Add a copy of every record that meets a condition with some variables set (DTYPE)."""
     positions = np.flatnonzero(evaluate(condition, frame)).astype(np.int64)
     new = set_values(frame.take(positions).reset_index(drop=True), set_values_to, frame)
-    return selection.stacked(frame, new, positions)
+    return selection.told_by_parameter(selection.stacked(frame, new, positions), set_values_to, {})
 
 
-@DERIVATIONS.records(method="{variables}; dates {dates}")
+@DERIVATIONS.records(method={"@variables": "copied from {variables:target}", "": "date part of {dates:target}"})
 def take_values(frame: pd.DataFrame, *, variables: dict[str, str], dates: dict[str, str] | None = None) -> Records:
     """Add variables as copies of others, and numeric dates of complete ISO 8601 texts or datetimes.
 

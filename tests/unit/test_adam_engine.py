@@ -99,7 +99,7 @@ def test_lineage_ends_at_the_sdtm_record() -> None:
     assert [(one.source, one.column, one.row.tolist()) for one in lineage.providers["SEX"]] == [
         ("ADSL", "SEX", [0, 0, 1])
     ]
-    assert lineage.of_variable("AOCCFL")[0].method == "Y for the first record by AESEQ of each USUBJID"
+    assert lineage.of_variable("AOCCFL")[0].method == '"Y" for the first record of each USUBJID, in order of AESEQ'
 
 
 def test_working_tables_are_not_written() -> None:
