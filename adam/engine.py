@@ -14,6 +14,7 @@ from adam import selection
 from adam.catalog import DERIVATIONS
 from adam.settings import SETTINGS, resolved
 from adam.through import through_providers, through_records
+from adam.told_traces import SUPPLEMENTAL, told_traces
 from specs import models
 from specs.expressions import parse
 from spectrail import frames
@@ -27,8 +28,8 @@ from spectrail.runner import STACK, START, Workspace
 from spectrail.settings import substituted
 from spectrail.steps import Records
 
-PREDECESSOR, SUPPLEMENTAL = "predecessor", "derive_var_supp"
-"""The derivations that copy a variable whose origin is Predecessor."""
+PREDECESSOR = "predecessor"
+"""The derivation that copies a variable whose origin is Predecessor."""
 LAST = ("derive_var_obs_number", "sort_records")
 """The derivations that number or sort records; parameters made of others are added before the first of them."""
 SUBJECTS, IDENTIFIERS = "ADSL", ("STUDYID", "USUBJID")
@@ -73,7 +74,7 @@ class Engine:
                 build = self.space.run(name)
                 if build.block is None:
                     raise SpecError(f"the steps of {name} start no records", place=Place(dataset=name))
-                yield finished(build, self.specs[name], made_parameters(self.plans[name]))
+                yield finished(build, self.specs[name], self.plans[name])
 
     def notes(self) -> dict[str, pd.DataFrame]:
         """Return the tables that rules kept beside the records (candidates of time to event), by dataset.
@@ -267,33 +268,8 @@ def _constants(parameter: models.Parameter, dataset: models.Dataset) -> dict[str
     return {name: value for name, value in values.items() if value and name in dataset.names}
 
 
-def made_parameters(steps: Sequence[models.Step]) -> dict[int, str]:
-    """Return the PARAMCD of the steps that make the records of one parameter, by number of the step.
-
-    It is the constant that a block of records gets as PARAMCD, or that a step gives the records it adds.
-    """
-    found: dict[int, str] = {}
-    block: list[int] = []
-    for number, step in enumerate(steps):
-        constants = step.arguments.get("set_values_to")
-        if isinstance(constants, Mapping) and "PARAMCD" in constants:
-            found[number] = str(constants["PARAMCD"])
-        elif step.algorithm == START:
-            block = [number]
-        elif step.algorithm == STACK:
-            block = []
-        elif block:
-            block.append(number)
-            if step.target == "PARAMCD" and step.algorithm == "assign_constant":
-                found |= dict.fromkeys(block, str(step.arguments["value"]))
-    return found
-
-
-def finished(build: Build, spec: models.Dataset, parameters: Mapping[int, str]) -> Dataset:
-    """Bring the records of a build into the variables and types of the specification, sorted by its keys.
-
-    `parameters` says which steps made the records of one parameter only.
-    """
+def finished(build: Build, spec: models.Dataset, steps: Sequence[models.Step]) -> Dataset:
+    """Bring the records of a build into the variables and types of the specification, sorted by its keys."""
     assert build.block is not None
     keys = [build.block.columns[key] for key in spec.keys if key in build.block.columns]
     if keys:
@@ -324,8 +300,7 @@ def finished(build: Build, spec: models.Dataset, parameters: Mapping[int, str]) 
         spec.keys,
     )
     providers = {name: tuple(found) for name, found in block.providers.items() if name in spec.names}
-    traces = tuple(replace(one, parameter=parameters.get(one.step, "")) for one in build.traces)
-    lineage = Lineage(block.links, traces, providers)
+    lineage = Lineage(block.links, told_traces(build.traces, steps), providers)
     return Dataset(layout, pd.DataFrame(columns, index=block.index), lineage, problem_findings(build, spec))
 
 

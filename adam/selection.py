@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Literal
 
 import numpy as np
@@ -11,7 +12,7 @@ import pandas as pd
 
 from spectrail import frames
 from spectrail.errors import SpecError, UnknownNameError
-from spectrail.steps import Positions, Problem, Records, Taken
+from spectrail.steps import Positions, Problem, Reading, Records, Taken
 
 Bools = npt.NDArray[np.bool_]
 Mode = Literal["", "first", "last"]
@@ -214,6 +215,19 @@ def flag(mask: Bools, true_value: str = "Y", false_value: str = "") -> pd.Series
     """Return `true_value` where the mask holds, else `false_value` (empty: missing)."""
     codes = np.where(mask, 0, 1 if false_value else -1).astype(np.int64)
     return frames.take_text([true_value, false_value or None], codes)
+
+
+def told_by_parameter(
+    records: Records, set_values_to: Mapping[str, str], read: Mapping[str, tuple[str, ...]]
+) -> Records:
+    """Say of records added for the parameter in `set_values_to` which columns their variables were read from."""
+    if "PARAMCD" not in set_values_to:
+        return records
+    columns: dict[str, tuple[str, ...]] = {**dict.fromkeys(set_values_to, ()), **read}
+    when = " and ".join(f"{one} == '{set_values_to[one]}'" for one in ("PARAMCD", "DTYPE") if one in set_values_to)
+    constants = {name: "assign_constant" for name in set_values_to if name not in read}
+    readings = (Reading(name, found, when, constants.get(name, "")) for name, found in columns.items())
+    return replace(records, read=tuple(readings))
 
 
 def stacked(frame: pd.DataFrame, new: pd.DataFrame, provider: Positions) -> Records:

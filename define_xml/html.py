@@ -68,7 +68,6 @@ def _add_lineage(root: etree._Element, dataset: str, lineage: Lineage) -> None:
             "method": trace.method,
             "when": trace.when,
             "filled": str(trace.filled),
-            "parameter": trace.parameter,
         }
         for name, value in given.items():
             if value:

@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass
 from typing import Any
 
 from define_xml.evidence import Evidence
-from define_xml.parameter_levels import VALUES, level_traces, parameter_of, qualifier_of
-from specs.models import FormalExpression, Method, Study
+from define_xml.method_words import words_of
+from define_xml.parameter_levels import (
+    beside_level,
+    by_parameter,
+    level_traces,
+    parameter_of,
+    qualifier_of,
+    told_with_values,
+)
+from specs.models import FormalExpression, Method, Study, ValueLevel
 from spectrail.lineage import Lineage, Trace
 
 CONTEXT = "spectrail"
@@ -29,60 +37,67 @@ def derive_methods(study: Study, evidence: Mapping[str, Evidence]) -> Study:
             datasets.append(dataset)
             continue
         variables = []
+        written = frozenset(one.name for one in dataset.variables)
+        values = told_with_values(known.lineage) if dataset.value_levels else {}
         for variable in dataset.variables:
-            traces = _with_values(known.lineage, variable.name)
-            variables.append(_apply(methods, variable, traces, f"{dataset.name}.{variable.name}"))
+            traces = known.lineage.of_variable(variable.name)
+            told = _Told(known.lineage, written, traces, see=values.get(variable.name, ""))
+            variables.append(_apply(methods, variable, told, f"{dataset.name}.{variable.name}"))
         levels = []
         for level in dataset.value_levels:
             part = qualifier_of(level) or ".".join(filter(None, (level.variable, parameter_of(level))))
-            levels.append(_apply(methods, level, level_traces(known.lineage, level), f"{dataset.name}.{part}"))
+            told = _Told(known.lineage, written, level_traces(known.lineage, level), level)
+            levels.append(_apply(methods, level, told, f"{dataset.name}.{part}"))
         datasets.append(dataset.model_copy(update={"variables": tuple(variables), "value_levels": tuple(levels)}))
     return study.model_copy(update={"datasets": tuple(datasets), "methods": tuple(methods.values())})
 
 
-def _with_values(lineage: Lineage, variable: str) -> tuple[Trace, ...]:
-    """Return the steps of a variable; those that set it together with the values of parameters are one reference."""
-    traces = lineage.of_variable(variable)
-    of_values = {one.step: name for name in VALUES for one in lineage.of_variable(name) if one.parameter}
-    together = [one for one in traces if one.step in of_values]
-    if variable in VALUES or len(together) < 2:
-        return traces
-    first = together[0]
-    text = f"set together with {of_values[first.step]}: see the method of each parameter in its value-level metadata"
-    sources = tuple(dict.fromkeys(name for one in together for name in one.sources))
-    reference = replace(first, algorithm="by_parameter", sources=sources, method=text, when="")
-    return tuple(reference if one is first else one for one in traces if one is first or one not in together)
+@dataclass(frozen=True)
+class _Told:
+    """The steps of one variable, within the lineage of a dataset with the variables `written`."""
+
+    lineage: Lineage
+    written: frozenset[str]
+    traces: tuple[Trace, ...]
+    level: ValueLevel | None = None
+    see: str = ""
+
+    @property
+    def text(self) -> str:
+        """The method text: of a level with that of the variables told with it, of those a reference to the levels."""
+        if self.see:
+            general = [one for one in self.traces if not by_parameter((one,))]
+            after = [f"Then: {words_of(general, self.lineage, self.written)}"] if general else []
+            reference = f"See the method of each parameter in the value-level metadata of {self.see}."
+            return "\n".join([reference, *after])
+        told = words_of(self.traces, self.lineage, self.written)
+        if self.level is None:
+            return told
+        beside = beside_level(self.lineage, self.level)
+        return "\n".join([told, *(f"{name}: {words_of(one, self.lineage, self.written)}" for name, one in beside)])
 
 
-def _apply(methods: dict[str, Method], item: Any, traces: tuple[Trace, ...], name: str) -> Any:
+def _apply(methods: dict[str, Method], item: Any, told: _Told, name: str) -> Any:
     derived = any(origin.type == "Derived" for origin in item.origins)
-    if not traces or not (derived or item.method):
+    if not told.traces or not (derived or item.method):
         return item
-    expression = FormalExpression(context=CONTEXT, code=f"{name}: {expression_of(traces)}")
+    expression = FormalExpression(context=CONTEXT, code=f"{name}: {expression_of(told.traces)}")
     typed = methods.get(item.method)
     if typed is None:
         identifier = item.method or name
         methods[identifier] = Method(
             id=identifier,
             name=f"Algorithm for {name}",
-            type="Imputation" if all("impute" in one.algorithm for one in traces) else "Computation",
-            description=text_of(traces),
+            type="Imputation" if all("impute" in one.algorithm for one in told.traces) else "Computation",
+            description=told.text,
             expressions=(expression,),
         )
         return item.model_copy(update={"method": identifier})
     changes: dict[str, Any] = {"expressions": (*typed.expressions, expression)}
     if not typed.description:
-        changes["description"] = text_of(traces)
+        changes["description"] = told.text
     methods[typed.id] = typed.model_copy(update=changes)
     return item
-
-
-def text_of(traces: tuple[Trace, ...]) -> str:
-    """Return the method text: what each step did, in order."""
-    texts = [one.method or expression_of((one,)) for one in traces]
-    if len(texts) == 1:
-        return texts[0]
-    return "\n".join(f"{place}. {text}" for place, text in enumerate(texts, start=1))
 
 
 def expression_of(traces: tuple[Trace, ...]) -> str:

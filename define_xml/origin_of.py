@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
 from define_xml.complete import is_analysis
@@ -11,9 +11,11 @@ from define_xml.evidence import Evidence
 from define_xml.parameter_levels import level_traces
 from specs.expressions import parse
 from specs.models import Origin, RawSource, Study, ValueLevel, Variable
-from spectrail.lineage import Trace
+from spectrail.lineage import Lineage, Trace
 
 Item = TypeVar("Item", Variable, ValueLevel)
+Made = Callable[[str], tuple[Trace, ...]]
+"""Gives the executed steps of a variable of the same dataset."""
 Note = Callable[[str, str, str, str, str], None]
 
 AS_COLLECTED = frozenset(
@@ -34,11 +36,14 @@ AS_COLLECTED = frozenset(
 """Algorithms whose result is the collected value, at most in another notation."""
 CONSTANTS = frozenset({"assign_constant", "assign_number", "dataset_level", "hardcode_ct", "hardcode_no_ct"})
 """Algorithms whose result is a value of the specification."""
+MAPPINGS = frozenset({"map_numbers", "map_values"})
+"""Algorithms whose result is a value of the specification for each value of another variable."""
 ASSIGNED_OF_SUPP = frozenset(
     {"STUDYID", "RDOMAIN", "USUBJID", "IDVAR", "IDVARVAL", "QNAM", "QLABEL", "QORIG", "QEVAL"}
 )
 """Variables of a supplemental qualifier dataset that the toolkit fills itself; QVAL has its origin by QNAM."""
-COPIES = frozenset({"predecessor"})
+SUPPLEMENTAL = "derive_var_supp"
+COPIES = frozenset({"predecessor", SUPPLEMENTAL})
 """Algorithms that carry a value of another dataset over unchanged."""
 
 
@@ -65,7 +70,7 @@ def derive_origins(study: Study, evidence: Mapping[str, Evidence], *, forms: For
             continue
         bases = known.lineage.records.sources
         base = bases[0] if len(bases) == 1 else ""
-        context = _Context(raw, forms, is_analysis(dataset), dataset.name, base, note)
+        context = _Context(raw, forms, is_analysis(dataset), dataset.name, base, known.lineage, note)
         split = {one.variable for one in dataset.value_levels if one.origins or level_traces(known.lineage, one)}
         fixed = ASSIGNED_OF_SUPP if dataset.name.startswith("SUPP") else frozenset()
         variables = tuple(
@@ -90,13 +95,16 @@ class _Context:
     analysis: bool
     dataset: str
     base: str
+    lineage: Lineage
     note: Note
 
 
 def _with_origin(item: Item, traces: tuple[Trace, ...], context: _Context) -> Item:
     if not traces:
         return item
-    executed = origin_of(traces, context.raw, analysis=context.analysis, base=context.base)
+    executed = origin_of(
+        traces, context.raw, analysis=context.analysis, base=context.base, made=context.lineage.of_variable
+    )
     pages = _pages(traces, context.raw, context.forms) if executed.type == "Collected" else ""
     if not item.origins:
         return item.model_copy(update={"origins": (executed.model_copy(update={"pages": pages}),)})
@@ -119,26 +127,61 @@ def _with_origin(item: Item, traces: tuple[Trace, ...], context: _Context) -> It
     return item
 
 
-def origin_of(traces: tuple[Trace, ...], raw: Mapping[str, RawSource], *, analysis: bool, base: str = "") -> Origin:
+def origin_of(
+    traces: tuple[Trace, ...],
+    raw: Mapping[str, RawSource],
+    *,
+    analysis: bool,
+    base: str = "",
+    made: Made = lambda _: (),
+) -> Origin:
     """Return the origin that executed steps imply.
 
     Collected when the steps that filled values only took over fields of a raw source, its form and fields named;
-    predecessor when one step of an analysis dataset carried a variable over (from `base` when the step names no
-    dataset); assigned when the value stands in the specification; else derived.
+    predecessor when the steps of an analysis dataset only carried one variable over (from `base` when they name no
+    dataset; through a variable of the dataset itself, whose steps `made` gives, to what that was copied from);
+    assigned when the value stands in the specification, in an analysis dataset the same for all records of
+    a parameter: where data decide which records get it, it is derived; else derived.
     """
     effective = [one for one in traces if one.filled] or list(traces)
+    if analysis:
+        return _origin_of_analysis(effective, base, made)
     sources = tuple(dict.fromkeys(name for one in effective for name in _values_of(one, raw)))
     if all(one.algorithm in CONSTANTS for one in effective) or not sources:
         return Origin(type="Assigned", source="Sponsor")
-    fields = [(name.partition(".")[0], name.partition(".")[2]) for name in sources]
     taken_over = all(one.algorithm in AS_COLLECTED for one in effective)
-    collected = _collected(traces, raw) if taken_over and not analysis else None
-    if collected is not None:
-        return collected
-    if analysis and len(effective) == 1 and len(sources) == 1 and effective[0].algorithm in COPIES:
-        name = sources[0] if fields[0][1] else f"{base}.{sources[0]}"
-        return Origin(type="Predecessor", predecessor=name.removeprefix("."))
+    collected = _collected(traces, raw) if taken_over else None
+    return collected if collected is not None else Origin(type="Derived", source="Sponsor")
+
+
+def _origin_of_analysis(effective: Sequence[Trace], base: str, made: Made) -> Origin:
+    if all(one.algorithm in CONSTANTS | MAPPINGS and not _decided_by_data(one) for one in effective):
+        return Origin(type="Assigned", source="Sponsor")
+    found = list(dict.fromkeys(name for one in effective for name in _copied_from(one, base, made)))
+    if all(found) and len({name.rpartition(".")[2] for name in found}) == 1:
+        return Origin(type="Predecessor", predecessor=", ".join(found))
     return Origin(type="Derived", source="Sponsor")
+
+
+def _decided_by_data(trace: Trace) -> bool:
+    """Tell whether other data than the parameter decide which records a constant is given to."""
+    return bool({*trace.sources, *(parse(trace.when).columns if trace.when else ())} - {"PARAMCD"})
+
+
+def _copied_from(trace: Trace, base: str, made: Made) -> list[str]:
+    """Return the variable that a step carries over to all its records, the empty name for any other step.
+
+    A supplemental qualifier comes from QVAL, as in `SUPPAE.QVAL where QNAM = "AERELBLN"`.
+    """
+    if trace.algorithm not in COPIES or len(trace.sources) != 1 or _decided_by_data(replace(trace, sources=())):
+        return [""]
+    table, _, name = trace.sources[0].rpartition(".")
+    if trace.algorithm == SUPPLEMENTAL:
+        return [f'{table}.QVAL where QNAM = "{name}"']
+    own = [] if table or name == trace.variable else [one for one in made(name) if one.filled]
+    if own:
+        return [found for one in own for found in _copied_from(one, base, made)]
+    return [f"{table or base}.{name}".removeprefix(".")]
 
 
 def _collected(traces: tuple[Trace, ...], raw: Mapping[str, RawSource]) -> Origin | None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
 
 import pandas as pd
 
@@ -86,25 +87,59 @@ def qualifier_of(level: ValueLevel) -> str:
     return names[0] if names else ""
 
 
-def level_traces(lineage: Lineage, level: ValueLevel) -> tuple[Trace, ...]:
+def level_traces(lineage: Lineage, level: ValueLevel, variable: str = "") -> tuple[Trace, ...]:
     """Return the executed steps that made the values of a level: of its qualifier, or of its parameter.
 
-    Those of a parameter are the steps that made its records alone and those for all records, unless their condition
-    is for other parameters.  A level that has no step of its own gives none: what is said of its variable holds.
+    Those of a parameter are the steps whose condition does not leave its records out.  A level of a variable without
+    steps for single parameters gives none: what is said of the variable holds.  `variable` is another one whose
+    steps are wanted for the same records.
     """
     qualifier = qualifier_of(level)
     if qualifier:
         return lineage.of_variable(f"{level.variable}.{qualifier}")
     code = parameter_of(level)
-    traces = lineage.of_variable(level.variable) if code else ()
+    traces = lineage.of_variable(variable or level.variable) if code else ()
     if not by_parameter(traces):
         return ()
-    return tuple(one for one in traces if one.parameter in ("", code) and may_concern(one.when, code))
+    # a condition that always holds here is what the level itself says
+    return tuple(
+        replace(one, when="") if one.when and _holds(parse(one.when).tree, code) else one
+        for one in traces
+        if may_concern(one.when, code)
+    )
+
+
+def told_with_values(lineage: Lineage) -> dict[str, str]:
+    """Return the variables that steps set together with the values of parameters and that these read: ADT of AVAL.
+
+    What they are by parameter is told where the value is: in its value-level metadata.
+    """
+    found: dict[str, str] = {}
+    for value in VALUES:
+        for trace in lineage.of_variable(value):
+            together = {one.variable for one in lineage.traces if one.step == trace.step} - set(VALUES)
+            if PARAMCD in trace.when:
+                found |= dict.fromkeys(together & set(trace.sources) - {PARAMCD}, value)
+    return found
+
+
+def beside_level(lineage: Lineage, level: ValueLevel) -> Iterator[tuple[str, tuple[Trace, ...]]]:
+    """Yield what the method of a level tells besides: which records have the parameter, what came with its value."""
+    code = parameter_of(level)
+    if not code:
+        return
+    started = tuple(one for one in lineage.of_variable(PARAMCD) if one.start and one.when == f"{PARAMCD} == '{code}'")
+    if started:
+        yield PARAMCD, started
+    for name, value in sorted(told_with_values(lineage).items(), reverse=True):
+        traces = level_traces(lineage, level, name) if value == level.variable else ()
+        if traces:
+            yield name, traces
 
 
 def by_parameter(traces: tuple[Trace, ...]) -> bool:
     """Tell whether some of the steps of a variable are for some parameters only."""
-    return any(one.parameter or PARAMCD in one.when for one in traces)
+    return any(PARAMCD in one.when for one in traces)
 
 
 def may_concern(when: str, code: str) -> bool:

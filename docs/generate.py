@@ -76,7 +76,8 @@ def algorithms_page() -> str:
     for name, one in ALGORITHMS.registry.items():
         parts += [f"## {name}", inspect.getdoc(one.function) or "", _arguments(one)]
         if one.method:
-            parts.append(f"Method text: `{one.method}`")
+            templates = {"": one.method} if isinstance(one.method, str) else one.method
+            parts += [f"Method text{f' of {key}' if key else ''}: `{text}`" for key, text in templates.items()]
         module = _spec_test(name)
         if module is not None:
             parts += [*_manual(module)]

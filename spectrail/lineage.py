@@ -46,8 +46,7 @@ class Trace:
 
     `sources` are the columns the step read (`ae_raw.IT.AESTDAT`, `DM.RFSTDTC`), `method` the text of what it did,
     rendered when it ran, `filled` the number of records it gave a value, `start` the table that the records of its
-    block were started from (empty: the step ran on records of several blocks), `parameter` the PARAMCD whose records
-    it made (empty: those of all parameters).
+    block were started from (empty: the step ran on records of several blocks).
     """
 
     variable: str
@@ -58,7 +57,6 @@ class Trace:
     when: str = ""
     filled: int = 0
     start: str = ""
-    parameter: str = ""
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -14,6 +13,7 @@ from spectrail.binding import Binder, plain_texts
 from spectrail.build import Block, Build, HeldExclusion, SourceTable, as_columns
 from spectrail.errors import SpecError
 from spectrail.lineage import Provider, Trace
+from spectrail.method_text import CONDITIONS, Parse, method_text
 from spectrail.steps import Algorithm, Outcome, Positions, Records, Role
 
 if TYPE_CHECKING:
@@ -157,7 +157,7 @@ class StepRun:
             self.build.position,
             entry.name,
             tuple(sources),
-            render_method(entry, step),
+            render_method(entry, step, self.space.parse),
             step.when,
             filled,
             self.block.start,
@@ -165,12 +165,18 @@ class StepRun:
         self.build.traces.append(trace)
 
     def _argument_columns(self, entry: Algorithm) -> Iterator[str]:
+        """Yield the columns of the records that arguments name: as columns, in expressions and in conditions."""
         for parameter in entry.arguments:
+            texts = list(plain_texts(self.step.arguments.get(parameter.name, parameter.default)))
             if parameter.role in (Role.COLUMN, Role.NAME):
-                yield from plain_texts(self.step.arguments.get(parameter.name, parameter.default))
-            elif parameter.role is Role.EXPRESSION:
-                for text in plain_texts(self.step.arguments.get(parameter.name, parameter.default)):
+                yield from texts
+            elif parameter.role in (Role.EXPRESSION, Role.CONDITION):
+                for text in texts:
                     yield from self.space.parse(text).columns
+        roles = {parameter.role for parameter in entry.parameters}
+        if Role.EVALUATE in roles and not roles & {Role.TABLE, Role.TABLES}:
+            for text in _conditions_in(self.step.arguments):
+                yield from self.space.parse(text).columns
 
     def _records(self, entry: Algorithm) -> None:
         if self.step.when and entry.parameter("when") is None:
@@ -180,7 +186,9 @@ class StepRun:
         result: Records = entry.function(self._passed_frame(), **named)
         self.build.hold(result.problems, self.step.target, None)
         made = [str(name) for name in result.frame.columns if name not in before.columns]
-        made += [name for name in self._set_by(entry) if name in result.frame.columns and name not in made]
+        if self.step.target and self.step.target not in made:
+            made.append(self.step.target)
+        made += [one.variable for one in result.read if one.variable not in made]
         self.build.apply(result, table=self.binder.table_name)
         self._carry(before, result)
         # a step that adds records gives values to these alone, of variables that were there before
@@ -188,27 +196,20 @@ class StepRun:
         known = {name: added for name in made if name in before.columns}
         self.build.traces += [trace for name in made for trace in self._record_traces(entry, name, result, known)]
 
-    def _set_by(self, entry: Algorithm) -> Iterator[str]:
-        """Yield the variables that a record step sets besides new ones: its target, what its algorithm makes, ..."""
-        if self.step.target:
-            yield self.step.target
-        yield from entry.makes
-        constants = self.step.arguments.get("set_values_to")
-        if isinstance(constants, Mapping):
-            yield from map(str, constants)
-
     def _record_traces(
         self, entry: Algorithm, name: str, result: Records, known: Mapping[str, int]
     ) -> Iterator[Trace]:
         values = self.block.columns.get(name, pd.Series(dtype="float64"))
         filled = int(values.iloc[known.get(name, 0) :].notna().sum())
-        text, number = render_method(entry, self.step), self.build.position
+        text, number = render_method(entry, self.step, self.space.parse, name), self.build.position
         readings = [one for one in result.read if one.variable == name]
         for reading in readings:
-            algorithm, said = reading.algorithm or entry.name, reading.method or text
-            yield Trace(name, number, algorithm, reading.sources, said, reading.when, filled, self.block.start)
+            algorithm = reading.algorithm or entry.name
+            met = reading.when or self.step.when
+            yield Trace(name, number, algorithm, reading.sources, text, met, filled, self.block.start)
         if not readings:
-            sources = tuple(dict.fromkeys((*self.step.source, *self._argument_columns(entry))))
+            when = self.space.parse(self.step.when).columns if self.step.when else ()
+            sources = tuple(dict.fromkeys((*self.step.source, *self._argument_columns(entry), *when)))
             yield Trace(name, number, entry.name, sources, text, self.step.when, filled, self.block.start)
 
     def _passed_frame(self) -> pd.DataFrame:
@@ -257,38 +258,27 @@ class StepRun:
         return found
 
 
-_WORD = re.compile(r"\{(\w+)\}")
-_PART = re.compile(r"\[([^\[\]]*)\]")
+def render_method(entry: Algorithm, step: StepLike, parse: Parse, target: str = "") -> str:
+    """Render the method text of a step for the variable `target` (default: that of the step)."""
+    return method_text(
+        entry,
+        source=step.source,
+        target=target or step.target,
+        codelist=step.codelist,
+        arguments=step.arguments,
+        parse=parse,
+    )
 
 
-def render_method(entry: Algorithm, step: StepLike) -> str:
-    """Render the method text of a step from the algorithm's template and the step's own words.
-
-    A part of the template in square brackets is left out when an argument it names is empty.
-    """
-    words = {p.name: p.default for p in entry.arguments if p.default is not None}
-    words |= dict(step.arguments)
-    words |= {"source": step.source, "target": step.target, "codelist": step.codelist or words.get("codelist", "")}
-    template = entry.method or f"{entry.name} of {{source}}"
-
-    def word(match: re.Match[str]) -> str:
-        return _phrase(words.get(match.group(1), ""))
-
-    def part(match: re.Match[str]) -> str:
-        given = [words.get(name) for name in _WORD.findall(match.group(1))]
-        return match.group(1) if all(given) else ""
-
-    text = _WORD.sub(word, _PART.sub(part, template))
-    return f"{text} (where {step.when})" if step.when else text
-
-
-def _phrase(value: Any) -> str:
-    """Return an argument as words: a sequence of mappings as `key value, key value; key value`."""
-    if isinstance(value, str):
-        return value
-    if isinstance(value, Sequence) and value and all(isinstance(one, Mapping) for one in value):
-        return "; ".join(", ".join(f"{key} {_phrase(item)}" for key, item in one.items()) for one in value)
-    return ", ".join(plain_texts(value))
+def _conditions_in(arguments: Mapping[str, Any]) -> Iterator[str]:
+    """Yield the conditions among the arguments of an algorithm that evaluates them on its records."""
+    for name, value in arguments.items():
+        if name == "conditions":
+            yield str(value.get(str(arguments.get("option", "")), ""))
+        elif name in CONDITIONS and isinstance(value, str):
+            yield value
+        elif isinstance(value, Sequence) and not isinstance(value, str):
+            yield from (str(one["condition"]) for one in value if isinstance(one, Mapping) and "condition" in one)
 
 
 def is_collected(name: str) -> bool:

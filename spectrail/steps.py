@@ -25,7 +25,7 @@ from __future__ import annotations
 import enum
 import inspect
 import typing
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal, TypeVar
 
@@ -38,6 +38,7 @@ from spectrail.registry import Registry
 
 Positions = npt.NDArray[np.int64]
 F = TypeVar("F", bound=Callable[..., Any])
+Method = str | Mapping[str, str]
 
 
 class Role(enum.Enum):
@@ -134,14 +135,13 @@ class Taken:
 class Reading:
     """Which columns a new variable was read from, for the records that meet the condition `when`.
 
-    `algorithm` and `method` say what was done for this variable where the step does the work of several algorithms.
+    `algorithm` names what was done for this variable where the step does the work of several algorithms.
     """
 
     variable: str
     sources: tuple[str, ...]
     when: str = ""
     algorithm: str = ""
-    method: str = ""
 
 
 @dataclass(frozen=True)
@@ -185,8 +185,8 @@ class Parameter:
 class Algorithm:
     """A registered function with what lint, runner and documentation need to know of it.
 
-    `method` is the template of the method text; it may name arguments in braces, `{source}` and `{codelist}`; a part
-    in square brackets is left out when an argument it names is empty.
+    `method` is the template of the method text (see `spectrail.method_text`), or templates by the end of the name of
+    the variable told of (`""` stands for all others), or by an argument that lists it (`@dates`).
     `makes` are the variables that a record algorithm gives its records whatever its arguments say.
     """
 
@@ -194,7 +194,7 @@ class Algorithm:
     function: Callable[..., Any]
     kind: Literal["column", "records"]
     parameters: tuple[Parameter, ...]
-    method: str = ""
+    method: Method = ""
     order_only: bool = False
     makes: tuple[str, ...] = ()
 
@@ -214,11 +214,13 @@ class Catalog:
 
     registry: Registry[Algorithm]
 
-    def column(self, *, method: str = "") -> Callable[[F], F]:
+    def column(self, *, method: Method = "") -> Callable[[F], F]:
         """Register a function that computes one variable from values."""
         return self._add("column", method, order_only=False)
 
-    def records(self, *, method: str = "", order_only: bool = False, makes: tuple[str, ...] = ()) -> Callable[[F], F]:
+    def records(
+        self, *, method: Method = "", order_only: bool = False, makes: tuple[str, ...] = ()
+    ) -> Callable[[F], F]:
         """Register a function that makes, leaves out, joins or sorts records.
 
         `order_only`: it gives the same records in another order. `makes`: variables that its records have.
@@ -228,7 +230,7 @@ class Catalog:
     def _add(
         self,
         kind: Literal["column", "records"],
-        method: str,
+        method: Method,
         *,
         order_only: bool,
         makes: tuple[str, ...] = (),

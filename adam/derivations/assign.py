@@ -19,7 +19,7 @@ def predecessor(values: Values) -> pd.Series:
     return values
 
 
-@DERIVATIONS.column(method="set to {value}")
+@DERIVATIONS.column(method='"{value}"[ where {source} is not missing]')
 def assign_constant(*values: Values, value: str, rows: Condition = "1 == 1") -> str | pd.Series:
     """Give every record the same text; with a source, only records in which the source has a value."""
     if not values:
@@ -28,13 +28,13 @@ def assign_constant(*values: Values, value: str, rows: Condition = "1 == 1") -> 
     return selection.flag(present, value)
 
 
-@DERIVATIONS.column(method="set to {value}")
+@DERIVATIONS.column(method="{value}")
 def assign_number(*, value: float, rows: Condition = "1 == 1") -> npt.NDArray[np.float64]:
     """Give every record the same number."""
     return np.full(len(rows), float(value))
 
 
-@DERIVATIONS.column(method="set to the date {value}")
+@DERIVATIONS.column(method="the date {value}")
 def assign_date(*, value: str, rows: Condition = "1 == 1") -> npt.NDArray[np.datetime64]:
     """Give every record the same complete date (the data cut-off); raise SpecError for text that is none."""
     found = imputation.as_instants(pd.Series([value], dtype="str"))
@@ -43,25 +43,28 @@ def assign_date(*, value: str, rows: Condition = "1 == 1") -> npt.NDArray[np.dat
     return np.repeat(found, len(rows))
 
 
-@DERIVATIONS.column(method="computed as {expression}")
+@DERIVATIONS.column(method="{expression}")
 def compute(*, expression: Computed) -> pd.Series:
     """Give the value of an expression, a number or a text."""
     return expression
 
 
-@DERIVATIONS.column(method="date computed as {value}")
+@DERIVATIONS.column(method="the date that is {value}")
 def compute_date(*, value: Computed) -> npt.NDArray[np.datetime64]:
     """Give the complete date or datetime that an expression of texts or dates gives; others are null."""
     return imputation.as_instants(value)
 
 
-@DERIVATIONS.column(method="{true_value} where {condition}")
+@DERIVATIONS.column(method='"{true_value}" if {condition}[; otherwise "{false_value}"]')
 def compute_flag(*, condition: Condition, true_value: str = "Y", false_value: str = "") -> pd.Series:
     """Give `true_value` where a condition holds, else `false_value` (left out: null)."""
     return selection.flag(condition.to_numpy(), true_value, false_value)
 
 
-@DERIVATIONS.column(method="{source} put through: {mapping}")
+@DERIVATIONS.column(
+    method="{source} mapped as follows: {mapping}[otherwise=*?; any other value unchanged]"
+    '[otherwise=*!; any other value to "{otherwise}"]'
+)
 def map_values(values: Values, *, mapping: dict[str, str], otherwise: str = "") -> pd.Series:
     """Give the text that stands beside each value in `mapping`; other values give `otherwise` (`*`: the value)."""
     return frames.map_distinct(
@@ -70,20 +73,20 @@ def map_values(values: Values, *, mapping: dict[str, str], otherwise: str = "") 
     )
 
 
-@DERIVATIONS.column(method="number that stands for {source}: {mapping}")
+@DERIVATIONS.column(method="number for the value of {source}: {mapping}")
 def map_numbers(values: Values, *, mapping: dict[str, float]) -> npt.NDArray[np.float64]:
     """Give the number that stands beside each text in `mapping`, null for other texts."""
     codes, distinct = frames.factorize(frames.as_text(values))
     return frames.take_numbers([mapping.get(str(one), np.nan) for one in distinct], codes)
 
 
-@DERIVATIONS.column(method="{source} as a number")
+@DERIVATIONS.column(method="numeric value of {source}")
 def as_number(values: Values) -> npt.NDArray[np.float64]:
     """Give the number that a text is, null for other texts."""
     return pd.to_numeric(frames.as_text(values), errors="coerce").to_numpy(dtype=np.float64, na_value=np.nan)
 
 
-@DERIVATIONS.records(method="first class whose condition holds: {definition}")
+@DERIVATIONS.records(method="value of the first condition that holds: {definition:classes}")
 def derive_vars_cat(
     frame: pd.DataFrame, *, definition: tuple[dict[str, str], ...], evaluate: Evaluate, numbers: tuple[str, ...] = ()
 ) -> Records:
@@ -109,7 +112,7 @@ def derive_vars_cat(
     return selection.with_variables(frame, made)
 
 
-@DERIVATIONS.records(method="{crit_nr}: {description}; Y where {condition}")
+@DERIVATIONS.records(method="criterion {crit_nr}, {description}: met if {condition}")
 def derive_vars_crit_flag(
     frame: pd.DataFrame,
     *,

@@ -15,7 +15,9 @@ from spectrail.steps import ColumnName, Condition, Evaluate, Outcome, Records, V
 Floats = npt.NDArray[np.float64]
 
 
-@DERIVATIONS.records(method="Y for the last record with a value by {by_vars} on or before {reference} ({new_var})")
+@DERIVATIONS.records(
+    method='"Y" for the last record of each {by_vars} with {value} not missing and {date} on or before {reference}'
+)
 def derive_var_ablfl(
     frame: pd.DataFrame,
     *,
@@ -54,7 +56,7 @@ def _not_after(found: imputation.Instants, limit: imputation.Instants) -> select
     return np.where(untimed, days <= limit_days, found <= limit) & (found - limit < day)
 
 
-@DERIVATIONS.column(method="{source} of the record with {filter_add} by {by_vars}")
+@DERIVATIONS.column(method="{source} of the record with the same {by_vars} where {filter_add}")
 def derive_var_base(
     values: Values,
     *,
@@ -84,7 +86,7 @@ def derive_var_chg(*, aval: Values = "AVAL", base: Values = "BASE") -> Floats:
     return difference(_numbers(aval), _numbers(base))
 
 
-@DERIVATIONS.column(method="({aval} minus {base}) over the absolute value of {base}, times 100")
+@DERIVATIONS.column(method="100 times ({aval} minus {base}) divided by the absolute value of {base}")
 def derive_var_pchg(*, aval: Values = "AVAL", base: Values = "BASE") -> Floats:
     """Give the percent change from baseline, null where the baseline is missing or 0."""
     value, start = _numbers(aval), _numbers(base)
@@ -93,7 +95,7 @@ def derive_var_pchg(*, aval: Values = "AVAL", base: Values = "BASE") -> Floats:
     return np.where(start == 0, np.nan, change)
 
 
-@DERIVATIONS.column(method="{numer_var} over {denom_var}")
+@DERIVATIONS.column(method="{numer_var} divided by {denom_var}")
 def derive_var_analysis_ratio(*, numer_var: Values, denom_var: Values) -> Floats:
     """Give the ratio of two numbers (R2BASE, R2ANRLO), null where the denominator is missing or 0."""
     numbers, below = _numbers(numer_var), _numbers(denom_var)
@@ -102,7 +104,9 @@ def derive_var_analysis_ratio(*, numer_var: Values, denom_var: Values) -> Floats
     return np.where(below == 0, np.nan, ratio)
 
 
-@DERIVATIONS.column(method="{from_var} to {to_var}")
+@DERIVATIONS.column(
+    method='{from_var}, "{sep_val}" and {to_var} joined; a missing one is written as "{missing_value}"'
+)
 def derive_var_shift(
     *, from_var: Values, to_var: Values, missing_value: str = "NULL", sep_val: str = " to "
 ) -> pd.Series:
@@ -111,7 +115,7 @@ def derive_var_shift(
     return start + sep_val + frames.as_text(to_var).fillna(missing_value)
 
 
-@DERIVATIONS.column(method="L below {anrlo}, H above {anrhi}, else N")
+@DERIVATIONS.column(method='"LOW" if {aval} is below {anrlo}, "HIGH" if it is above {anrhi}, otherwise "NORMAL"')
 def derive_var_anrind(
     *, aval: Values = "AVAL", anrlo: Values = "ANRLO", anrhi: Values = "ANRHI", extremes: bool = False
 ) -> pd.Series:
@@ -149,7 +153,7 @@ def derive_basetype_records(frame: pd.DataFrame, *, basetypes: dict[str, str], e
     return Records(made, provider[order])
 
 
-@DERIVATIONS.column(method="log10 of {source}")
+@DERIVATIONS.column(method="base-10 logarithm of {source}")
 def log10(values: Values) -> Floats:
     """Give the decimal logarithm, null for numbers not above 0."""
     numbers = _numbers(values)

@@ -17,12 +17,27 @@ from spectrail.steps import ColumnName, Evaluate, Outcome, Positions, Records, T
 
 Unit = Literal["seconds", "minutes", "hours", "days", "weeks", "months", "years"]
 FlagImputation = Literal["auto", "both", "date", "time", "none"]
-_IMPUTED = "{dtc} as a numeric date, imputed up to {highest_imputation} ({date_imputation}, {time_imputation})"
+_DATE_FLAG = (
+    '"Y", "M" or "D" for the most significant part of the date that was imputed when {dtc} was converted to a date'
+)
+_LIMITS = "[, not before {min_dates}][, not after {max_dates}]"
+_IMPUTED = {
+    "DTF": _DATE_FLAG,
+    "TMF": '"H", "M" or "S" for the most significant part of the time that was imputed in {dtc}',
+    "": "numeric datetime of {dtc}[highest_imputation?; a missing {highest_imputation:missing} is imputed with the"
+    " {time_imputation} possible one]" + _LIMITS,
+}
 _SECONDS = {"seconds": 1.0, "minutes": 60.0, "hours": 3600.0, "days": 86400.0, "weeks": 604800.0}
 _MEAN_DAYS = {"months": 30.4375, "years": 365.25}
 
 
-@DERIVATIONS.records(method="{dtc} as a numeric date, imputed up to {highest_imputation} ({date_imputation})")
+@DERIVATIONS.records(
+    method={
+        "DTF": _DATE_FLAG,
+        "": "numeric date of {dtc}[highest_imputation?; a missing {highest_imputation:missing} is imputed with the"
+        " {date_imputation} possible one]" + _LIMITS,
+    }
+)
 def derive_vars_dt(
     frame: pd.DataFrame,
     *,
@@ -92,7 +107,7 @@ def derive_vars_dtm(
     return selection.with_variables(frame, made)
 
 
-@DERIVATIONS.column(method="date of {source}")
+@DERIVATIONS.column(method="date part of {source}")
 def derive_vars_dtm_to_dt(values: Values) -> Instants:
     """Give the date of a datetime, null for null."""
     return imputation.as_instants(values).astype("datetime64[D]").astype("datetime64[us]")
@@ -104,7 +119,7 @@ def shift_date(values: Values, *, days: int) -> Instants:
     return imputation.as_instants(values) + np.timedelta64(int(days) * 86_400_000_000, "us")
 
 
-@DERIVATIONS.column(method="{source} minus {reference_date}, plus 1 day when {source} is not before it")
+@DERIVATIONS.column(method="{source} minus {reference_date}, plus 1 day if {source} is on or after {reference_date}")
 def derive_vars_dy(values: Values, *, reference_date: Values = "TRTSDT") -> npt.NDArray[np.float64]:
     """Give the study day of a date (ADaMIG 1.3 section 3.3.3): the reference date is day 1, there is no day 0."""
     return study_day(values, reference_date)
@@ -123,7 +138,7 @@ def whole_days(values: pd.Series) -> npt.NDArray[np.float64]:
     return np.where(np.isnat(found), np.nan, days)
 
 
-@DERIVATIONS.column(method="{end_date} minus {start_date} in {out_unit}, 1 added: {add_one}")
+@DERIVATIONS.column(method="{end_date} minus {start_date}[add_one? plus 1], in {out_unit}")
 def derive_vars_duration(
     *,
     start_date: Values,
@@ -154,7 +169,7 @@ def derive_vars_duration(
     return np.trunc(value) if trunc_out else value
 
 
-@DERIVATIONS.column(method="completed {age_unit} from {start_date} to {end_date}")
+@DERIVATIONS.column(method="number of completed {age_unit} from {start_date} to {end_date}")
 def derive_vars_aage(
     *, start_date: Values, end_date: Values, age_unit: Literal["years", "months"] = "years"
 ) -> npt.NDArray[np.float64]:
@@ -168,7 +183,7 @@ def derive_vars_aage(
     return np.floor(months / 12) if age_unit == "years" else months
 
 
-@DERIVATIONS.column(method="{mode} of {source}")
+@DERIVATIONS.column(method="{mode:extreme} of {source}")
 def derive_var_extreme_of(*values: Values, mode: Literal["first", "last"]) -> Instants:
     """Give the earliest or latest of several dates of a record; missing ones do not count."""
     function = np.fmin if mode == "first" else np.fmax
@@ -178,7 +193,13 @@ def derive_var_extreme_of(*values: Values, mode: Literal["first", "last"]) -> In
     return found
 
 
-@DERIVATIONS.records(method="{mode} date of {sources} up to {until}, with its source")
+@DERIVATIONS.records(
+    method={
+        "@source_vars": "dataset, variable and sequence number ({source_vars}) of the {mode:extreme} of"
+        " {sources:dates}[, those not after {until}]",
+        "": "{mode:extreme} of {sources:dates}[, those not after {until}]",
+    }
+)
 def derive_vars_extreme_dt(
     frame: pd.DataFrame,
     *,
@@ -271,7 +292,7 @@ def _taken(
     )
 
 
-@DERIVATIONS.column(method="{source} cut off at {limit}")
+@DERIVATIONS.column(method="the earlier of {source} and {limit}")
 def limit_date(values: Values, *, limit: Values) -> Instants:
     """Give the earlier of a date and a limit; null stays null, a missing limit does not bind."""
     found, bound = imputation.as_instants(values), imputation.as_instants(limit)

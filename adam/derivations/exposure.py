@@ -26,7 +26,13 @@ _HOUR = 3_600_000_000
 _RATES = {**FREQUENCIES, CONTINUOUS: np.inf}
 
 
-@DERIVATIONS.records(method="{parameters} of the dosing records by {by_vars}", makes=("AVAL",))
+@DERIVATIONS.records(
+    method={
+        "@by_vars": "{target} of the dosing records",
+        "AVAL": "measured over the dosing records ({dose} above 0) of each {by_vars}: {parameters:measures}",
+        "": "name of what is measured over the dosing records of each {by_vars}: {parameters:values}",
+    }
+)
 def derive_param_exposure(
     frame: pd.DataFrame,
     *,

@@ -13,7 +13,7 @@ from adam.catalog import DERIVATIONS
 from spectrail import frames
 from spectrail.steps import ColumnName, Condition, Evaluate, Exclusion, Records
 
-_FLAG = "{true_value} for the {mode} record by {order} of each {by_vars}"
+_FLAG = '"{true_value}" for the {mode} record of each {by_vars}, in order of {order:order}'
 
 
 @DERIVATIONS.records(method=_FLAG)
@@ -55,7 +55,10 @@ def _rest(flags: selection.Bools, when: pd.Series, true_value: str, false_value:
     return frames.take_text([true_value, false_value, None], codes)
 
 
-@DERIVATIONS.records(method="Y for the record with the {param_worst} value of each {by_vars}, ties: {order}")
+@DERIVATIONS.records(
+    method='"Y" for the record with the worst {analysis_var} of each {by_vars} ({param_worst:grouped}), of equal'
+    " values the first in order of {order:order}"
+)
 def derive_var_worst_flag(
     frame: pd.DataFrame,
     *,
@@ -84,7 +87,9 @@ def derive_var_worst_flag(
     return Records(found.frame.drop(columns="_worst"), found.provider, problems=found.problems)
 
 
-@DERIVATIONS.records(method="number of the record by {order} within {by_vars}", order_only=True)
+@DERIVATIONS.records(
+    method="sequence number of the record within {by_vars}, in order of {order:order}", order_only=True
+)
 def derive_var_obs_number(
     frame: pd.DataFrame,
     *,
@@ -101,7 +106,7 @@ def derive_var_obs_number(
     return selection.with_variables(frame, {new_var: number})
 
 
-@DERIVATIONS.records(method="sorted by {order}", order_only=True)
+@DERIVATIONS.records(method="sorted by {order:order}", order_only=True)
 def sort_records(frame: pd.DataFrame, *, order: tuple[str, ...]) -> Records:
     """Sort the records, ties by content, so that the order of the input plays no part."""
     codes = np.zeros(len(frame), dtype=np.int64)
@@ -110,7 +115,7 @@ def sort_records(frame: pd.DataFrame, *, order: tuple[str, ...]) -> Records:
     return Records(frame.take(positions).reset_index(drop=True), positions)
 
 
-@DERIVATIONS.records(method="records with {condition} only")
+@DERIVATIONS.records(method="only records where {condition}")
 def filter_records(frame: pd.DataFrame, *, condition: str, evaluate: Evaluate, reason: str = "") -> Records:
     """Keep the records that meet a condition; the others are listed as left out with the reason."""
     keep = evaluate(condition, frame)
@@ -121,7 +126,8 @@ def filter_records(frame: pd.DataFrame, *, condition: str, evaluate: Evaluate, r
 
 
 @DERIVATIONS.records(
-    method="Y for records {selection_} the {mode} record by {order} of each {by_vars} with {condition}"
+    method='"Y" for records {selection_} the {mode} record of each {by_vars} where {condition}, in order of'
+    " {order:order}"
 )
 def derive_var_relative_flag(
     frame: pd.DataFrame,

@@ -17,7 +17,8 @@ _CHUNK = 4_000_000
 
 
 @DERIVATIONS.records(
-    method="{new_vars} of the {mode} record by {order} of {dataset_add} with the same {by_vars} where {filter_join}"
+    method="{dataset_add}.{new_vars:target} of the[ {mode}] record with the same {by_vars}[ where {filter_join}]"
+    "[mode?, in order of {order:order}]"
 )
 def derive_vars_joined(
     frame: pd.DataFrame,
@@ -58,7 +59,9 @@ def derive_vars_joined(
     return selection.with_variables(frame, made, taken=taken, problems=problems)
 
 
-@DERIVATIONS.records(method="{true_value} where {dataset_add} has a record with the same {by_vars} and {filter_join}")
+@DERIVATIONS.records(
+    method='"{true_value}" if {dataset_add} has a record with the same {by_vars}[ where {filter_join}]'
+)
 def derive_var_joined_exist_flag(
     frame: pd.DataFrame,
     *,

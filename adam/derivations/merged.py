@@ -18,7 +18,14 @@ from spectrail.steps import ColumnName, Evaluate, Outcome, Positions, Problem, R
 Summary = Literal["sum", "mean", "min", "max", "count", "first", "last", "median"]
 
 
-@DERIVATIONS.records(method="{new_vars} of the {mode} record of {dataset_add} by {by_vars} (where {filter_add})")
+@DERIVATIONS.records(
+    method={
+        "@exist_flag": '"{true_value}" if {dataset_add} has a record with the same {by_vars}[ where {filter_add}]'
+        '[; otherwise "{false_value}"]',
+        "": "{dataset_add}.{new_vars:target} of the[ {mode}] record with the same {by_vars}[ where {filter_add}]"
+        "[mode?, in order of {order:order}]",
+    }
+)
 def derive_vars_merged(
     frame: pd.DataFrame,
     *,
@@ -88,7 +95,12 @@ def merged_rows(
     return found[left], problems
 
 
-@DERIVATIONS.column(method="{true_value} where {dataset_add} has a record with {condition}, by {by_vars}")
+@DERIVATIONS.column(
+    method='"{true_value}" if {dataset_add} has a record with the same {by_vars}[ where {condition}]'
+    '[missing_value==false_value?; otherwise "{false_value}"]'
+    '[missing_value==false_value!; "{false_value}" if it has only others]'
+    '[missing_value==false_value!; "{missing_value}" if it has none]'
+)
 def derive_var_merged_exist_flag(
     *by: Values,
     dataset_add: Table,
@@ -119,7 +131,9 @@ def derive_var_merged_exist_flag(
     )
 
 
-@DERIVATIONS.column(method="{summary} of {value} over the records of {dataset_add} by {by_vars} (where {filter_add})")
+@DERIVATIONS.column(
+    method="{summary} of[ {value} over] the records of {dataset_add} with the same {by_vars}[ where {filter_add}]"
+)
 def derive_var_merged_summary(
     *by: Values,
     dataset_add: Table,
@@ -185,7 +199,7 @@ def _reduce(codes: Positions, numbers: npt.NDArray[np.float64], summary: Summary
     return np.asarray(numbers[by_row][starts if summary == "first" else ends])
 
 
-@DERIVATIONS.column(method="supplemental qualifier {source}")
+@DERIVATIONS.column(method="QVAL of the supplemental qualifier {qualifier} of the record")
 def derive_var_supp(*keys: Values, qualifier: str, subject: Values = "USUBJID", tables: Tables) -> Outcome:
     """Give the value of a supplemental qualifier (`SUPPAE.AETRTEM`) of the parent record.
 

@@ -15,7 +15,11 @@ from spectrail.steps import ColumnName, Records, Table, Values
 _DAY = np.timedelta64(86_400_000_000, "us")
 
 
-@DERIVATIONS.column(method="Y from {trt_start_date} to {trt_end_date} plus {end_window} days, at most {last_date}")
+@DERIVATIONS.column(
+    method='"Y" if {start_date} is on or after {trt_start_date}[ and not later than {end_window} days after'
+    " {trt_end_date}][ and not after {last_date}], or {start_date} is missing and {end_date} is not before"
+    " {trt_start_date}[intensity?, or {intensity} is above {initial_intensity}]"
+)
 def derive_var_trtemfl(
     *,
     start_date: Values = "ASTDT",
@@ -69,7 +73,10 @@ def _level(values: pd.Series) -> np.ndarray:
     return pd.to_numeric(frames.as_text(values), errors="coerce").to_numpy(dtype=np.float64, na_value=np.nan)
 
 
-@DERIVATIONS.column(method="Y where {start_date} to {end_date} touches {ref_start_date} to {ref_end_date}")
+@DERIVATIONS.column(
+    method='"Y" if {start_date} is on or after {ref_start_date}[ and not later than {ref_end_date}'
+    "][ref_end_window? plus {ref_end_window} days][span_period?, or {end_date} is on or after {ref_start_date}]"
+)
 def derive_var_ontrtfl(
     *,
     start_date: Values = "ADT",
@@ -98,7 +105,10 @@ def derive_var_ontrtfl(
     return selection.flag(inside & ~np.isnat(first))
 
 
-@DERIVATIONS.records(method="groupings of terms in {dataset_queries}")
+@DERIVATIONS.records(
+    method="GRPNAME of the rows of table {dataset_queries} whose PREFIX the name {target} begins with, if the term of"
+    " the record is among the terms of these rows"
+)
 def derive_vars_query(frame: pd.DataFrame, *, dataset_queries: Table) -> Records:
     """Add the variables of term groupings: `SMQzzNAM`, `CQzzNAM`, `SDGzzNAM` with CD, SC and SCN (OCCDS 1.1).
 
@@ -130,7 +140,7 @@ def _in_terms(values: pd.Series, rows: pd.DataFrame) -> selection.Bools:
     return np.asarray(known[codes])
 
 
-@DERIVATIONS.records(method="Y for records whose {group} follows another record of the same {by_vars} without a gap")
+@DERIVATIONS.records(method='"Y" for records that follow another record of the same {by_vars} without a gap')
 def derive_var_continuation(
     frame: pd.DataFrame,
     *,

@@ -28,7 +28,12 @@ def set_values(frame: pd.DataFrame, values: dict[str, str], like: pd.DataFrame) 
     return frame.assign(**made)
 
 
-@DERIVATIONS.records(method="a copy of the {mode} record by {order} of each {by_vars}, with {set_values_to}")
+@DERIVATIONS.records(
+    method={
+        "@set_values_to": "{set_values_to:quoted}",
+        "": "copied from the {mode} record of each {by_vars}, in order of {order:order}",
+    }
+)
 def derive_extreme_records(
     frame: pd.DataFrame,
     *,
@@ -45,10 +50,15 @@ def derive_extreme_records(
     chosen, _ = selection.extreme_records(part, codes, order, mode)
     positions = np.sort(rows[chosen]).astype(np.int64)
     new = set_values(frame.take(positions).reset_index(drop=True), set_values_to, frame)
-    return selection.stacked(frame, new, positions)
+    return selection.told_by_parameter(selection.stacked(frame, new, positions), set_values_to, {})
 
 
-@DERIVATIONS.records(method="{summary} of {analysis_var} over each {by_vars}, with {set_values_to}")
+@DERIVATIONS.records(
+    method={
+        "@set_values_to": "{set_values_to:quoted}",
+        "": "{summary} of {analysis_var} over the records of each {by_vars}",
+    }
+)
 def derive_summary_records(
     frame: pd.DataFrame,
     *,
@@ -77,7 +87,8 @@ def derive_summary_records(
     made = selection.stacked(frame, new, rows[first])
     old = np.arange(len(frame), dtype=np.int64)
     links = (np.concatenate([old, len(frame) + codes]), np.concatenate([old, rows]))
-    return Records(made.frame, made.provider, links=links)
+    read = {analysis_var: ("PARAMCD", analysis_var)}
+    return selection.told_by_parameter(Records(made.frame, made.provider, links=links), set_values_to, read)
 
 
 @DERIVATIONS.records(
@@ -168,7 +179,7 @@ _OPERATIONS = {"product": np.multiply, "sum": np.add, "difference": np.subtract,
 
 
 @DERIVATIONS.records(
-    method="parameter {set_values_to} computed as {value} from {parameters} of each {by_vars}", makes=("AVAL",)
+    method={"@set_values_to": "{set_values_to:quoted}", "": "{value:operation} of {parameters} of each {by_vars}"}
 )
 def derive_param_computed(
     frame: pd.DataFrame,
@@ -215,10 +226,13 @@ def derive_param_computed(
     old = np.arange(len(frame), dtype=np.int64)
     fresh = np.tile(len(frame) + np.arange(len(new), dtype=np.int64), len(sources))
     links = (np.concatenate([old, fresh]), np.concatenate([old, *sources]))
-    return Records(made.frame, made.provider, links=links)
+    read = {analysis_var: ("PARAMCD", analysis_var)}
+    return selection.told_by_parameter(Records(made.frame, made.provider, links=links), set_values_to, read)
 
 
-@DERIVATIONS.records(method="new records for {by_vars} where {condition}: {set_values_to}")
+@DERIVATIONS.records(
+    method={"@set_values_to": "{set_values_to:quoted}", "": "copied from the record where {condition}"}
+)
 def derive_dtype_records(
     frame: pd.DataFrame,
     *,
@@ -229,10 +243,10 @@ def derive_dtype_records(
     """Add a copy of every record that meets a condition with some variables set (DTYPE)."""
     positions = np.flatnonzero(evaluate(condition, frame)).astype(np.int64)
     new = set_values(frame.take(positions).reset_index(drop=True), set_values_to, frame)
-    return selection.stacked(frame, new, positions)
+    return selection.told_by_parameter(selection.stacked(frame, new, positions), set_values_to, {})
 
 
-@DERIVATIONS.records(method="{variables}; dates {dates}")
+@DERIVATIONS.records(method={"@variables": "copied from {variables:target}", "": "date part of {dates:target}"})
 def take_values(frame: pd.DataFrame, *, variables: dict[str, str], dates: dict[str, str] | None = None) -> Records:
     """Add variables as copies of others, and numeric dates of complete ISO 8601 texts or datetimes.
 
@@ -242,6 +256,6 @@ def take_values(frame: pd.DataFrame, *, variables: dict[str, str], dates: dict[s
     for new, old in (dates or {}).items():
         found = imputation.as_instants(selection.column(frame, old))
         made[new] = found.astype("datetime64[D]").astype("datetime64[us]")
-    copies = [Reading(new, (old,), "", "predecessor", f"copied from {old}") for new, old in variables.items()]
-    read = [Reading(new, (old,), "", "", f"date of {old}") for new, old in (dates or {}).items()]
+    copies = [Reading(new, (old,), "", "predecessor") for new, old in variables.items()]
+    read = [Reading(new, (old,)) for new, old in (dates or {}).items()]
     return replace(selection.with_variables(frame, made), read=(*copies, *read))

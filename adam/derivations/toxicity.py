@@ -33,7 +33,7 @@ def ctcae(version: str = "5.0") -> pd.DataFrame:
         return pd.read_csv(file, dtype="str")
 
 
-@DERIVATIONS.column(method="CTCAE {version} term of {source}, direction {criteria_direction}")
+@DERIVATIONS.column(method="CTCAE {version} term that grades {criteria_direction:direction} of {source}")
 def derive_var_atoxdsc(
     values: Values,
     *,
@@ -49,7 +49,7 @@ def derive_var_atoxdsc(
     return frames.map_distinct(frames.as_text(values), lambda found: [terms.get(one) for one in found])
 
 
-@DERIVATIONS.column(method="CTCAE {version} grade of {aval} for the term {source}, direction {criteria_direction}")
+@DERIVATIONS.column(method="CTCAE {version} grade of {aval} for the term {source} ({criteria_direction:direction})")
 def derive_var_atoxgr_dir(
     values: Values,
     *,
@@ -86,7 +86,7 @@ def derive_var_atoxgr_dir(
     return Outcome(frames.take_text(["0", "1", "2", "3", "4"], grades), problems)
 
 
-@DERIVATIONS.column(method="the higher of {low} and {high}, low ones negative")
+@DERIVATIONS.column(method="the higher grade of {low} and {high}; grades of {low} are negative")
 def derive_var_atoxgr(*, low: Values = "ATOXGRL", high: Values = "ATOXGRH") -> pd.Series:
     """Join the grades of both directions: high ones as they are, low ones with a minus sign, `0` where none is."""
     down, up = _grade(low), _grade(high)

@@ -12,7 +12,12 @@ from spectrail.errors import SpecError
 from spectrail.steps import ColumnName, Condition, Positions, Records, Table
 
 
-@DERIVATIONS.records(method="window of {day} in {dataset_windows}; distance from the target day")
+@DERIVATIONS.records(
+    method={
+        "AWTDIFF": "absolute difference of {day} and AWTARGET in days, without a day 0",
+        "": "{target} of the analysis window (table {dataset_windows}) that contains {day}",
+    }
+)
 def derive_vars_avisit(
     frame: pd.DataFrame,
     *,
@@ -54,7 +59,7 @@ def derive_vars_avisit(
     return selection.with_variables(frame, made)
 
 
-@DERIVATIONS.records(method="{new_vars} of the period in {dataset_ref} that holds {date}")
+@DERIVATIONS.records(method="{new_vars} of the period in {dataset_ref} that contains {date}")
 def derive_vars_period(
     frame: pd.DataFrame,
     *,

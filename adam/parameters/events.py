@@ -17,9 +17,15 @@ from spectrail.steps import ColumnName, Evaluate, Link, Positions, Records, Tabl
 
 
 @DERIVATIONS.records(
-    method="{true_value} where a record of {parameters} with {filter_add} meets {condition}, {false_value} where none"
-    " does, {missing_value} without record, for all subjects of {dataset_ref}",
-    makes=("AVALC", "AVAL"),
+    method={
+        "PARAMCD": "{set_values_to:quoted} for one record of each subject of {dataset_ref}[ where {filter_ref}]",
+        "@set_values_to": "{set_values_to:quoted}",
+        "AVALC": '"{true_value}" if a record of parameter {parameters}[ where {filter_add}] has {condition};'
+        ' "{false_value}" if there are only others[; "{missing_value}" if there is none], for each subject of'
+        " {dataset_ref}[ where {filter_ref}]",
+        "AVAL": 'number for AVALC: [values?{values}][values!"Y" to 1; "N" to 0]',
+        "": "{target} of the record of parameter {parameters} that decides",
+    }
 )
 def derive_param_exist_flag(
     frame: pd.DataFrame,
@@ -71,9 +77,12 @@ def derive_param_exist_flag(
         new[name] = selection.take_column(selection.column(part, name), np.where(met, source, -1)).array
     for name in keep_missing:
         new[name] = selection.take_column(selection.column(part, name), source).array
-    return _appended(
+    made = _appended(
         frame, set_values(new, set_values_to, frame), np.append(rows, -1)[source], reference, dataset_ref
     )
+    kept = {name: ("PARAMCD", name) for name in (*keep_vars, *keep_missing)}
+    read = {"AVALC": ("PARAMCD", "AVALC"), "AVAL": ("AVALC",), **kept}
+    return selection.told_by_parameter(made, set_values_to, read)
 
 
 def _pool(frame: pd.DataFrame, parameters: tuple[str, ...], condition: str, evaluate: Evaluate) -> Positions:
@@ -105,7 +114,17 @@ def _appended(
     return Records(made.frame, made.provider, linked=(link,) if lost.any() else ())
 
 
-@DERIVATIONS.records(method="the {mode} event by its order of {events} for each {by_vars}", makes=("AVALC",))
+@DERIVATIONS.records(
+    method={
+        "PARAMCD": "{set_values_to:quoted} for one record of each {by_vars} with one of the events[dataset_ref?, and"
+        " of each other subject of {dataset_ref}][ where {filter_ref}]",
+        "@set_values_to": "{set_values_to:quoted}",
+        "@keep_vars": "{target} of the record that gives the event",
+        "": "[by_event_first?the first of these that a subject has][by_event_first!the {mode} in order of"
+        " {order:order} of these] among the records of parameter {parameters}: {events:classes}[;"
+        " otherwise {no_event:quoted}]",
+    }
+)
 def derive_extreme_event(
     frame: pd.DataFrame,
     *,
@@ -161,10 +180,13 @@ def derive_extreme_event(
         if name not in new:
             new[name] = selection.take_column(selection.column(frame, name), at).array
     if dataset_ref:
-        return _with_rest(
+        made = _with_rest(
             frame, new, at, by_vars, dataset_ref, filter_ref, no_event or {}, set_values_to, tables, evaluate
         )
-    return selection.stacked(frame, set_values(new, set_values_to, frame), at)
+    else:
+        made = selection.stacked(frame, set_values(new, set_values_to, frame), at)
+    given = {name: ("PARAMCD", "AVALC") for event in events for name in event if name != "condition"}
+    return selection.told_by_parameter(made, set_values_to, given | {name: ("PARAMCD", name) for name in keep_vars})
 
 
 def _with_rest(
@@ -198,7 +220,12 @@ def _with_rest(
     return Records(made.frame, made.provider, linked=(link,) if len(record) else ())
 
 
-@DERIVATIONS.records(method="response of {parameters} confirmed at least {ref_confirm} days later", makes=("AVALC",))
+@DERIVATIONS.records(
+    method={
+        "@set_values_to": "{set_values_to:quoted}",
+        "": "response of {parameters} that is confirmed at least {ref_confirm} days later",
+    }
+)
 def derive_param_confirmed_response(
     frame: pd.DataFrame,
     *,
@@ -244,7 +271,9 @@ def derive_param_confirmed_response(
     return selection.stacked(frame, set_values(new, set_values_to, frame), rows[kept])
 
 
-@DERIVATIONS.records(method="Y where {parameters} agree in {groups} by {by_vars}, N where they differ")
+@DERIVATIONS.records(
+    method='"Y" if {parameters} of the same {by_vars} agree[groups?: both in {groups}, or none], "N" if they differ'
+)
 def derive_var_concordance(
     frame: pd.DataFrame,
     *,
@@ -279,7 +308,7 @@ def derive_var_concordance(
     return selection.with_variables(frame, {new_var: frames.take_text(["Y", "N"], made)})
 
 
-@DERIVATIONS.records(method="Y where the condition for {option} holds: {conditions}")
+@DERIVATIONS.records(method='"{true_value}" if {conditions:by-option}[; otherwise "{false_value}"]')
 def derive_var_flag_by_option(
     frame: pd.DataFrame,
     *,

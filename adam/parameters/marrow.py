@@ -25,8 +25,22 @@ MEASURES = ("BLAST", "CELLS", "CELLULAR", "ADEQ", "ANC", "PLT", "PBLAST", "EMD")
 
 
 @DERIVATIONS.records(
-    method="response class of each marrow from blasts, counts within a day, blood blasts and extramedullary disease"
-    " (CRi rule {cri_rule}, blasts {blast_cut} %, relapse {efs_relapse_blast})"
+    method={
+        "AVALC": "response class of each marrow assessment after baseline, from marrow blasts ({blast_cut}% in"
+        " remission, {efs_relapse_blast} in relapse), neutrophils and platelets within a day, blood blasts and"
+        " extramedullary disease[upgrade_late_recovery?, counts recovered within 7 days upgrading a response]; CRi by"
+        " the rule {cri_rule}. Neutrophils (10^9/L): CR {count_anc_cr} 1.0, CRh"
+        " {count_anc_crh} 0.5. Platelets (10^9/L): CR {count_plt_cr} 100, CRh {count_plt_crh} 50; not used within"
+        " {plt_tx_days} days of a platelet transfusion",
+        "ADT": "date of the marrow assessment ({dataset_add}.ADT)",
+        "ANC": "neutrophils (10^9/L) of the day of the assessment, else the nearest within a day",
+        "PBLAST": "blood blasts (%) of the day of the assessment, else the nearest within a day",
+        "BLAST": "marrow blasts of the assessment (%)",
+        "PLT": "platelets (10^9/L) of the day of the assessment, else the nearest within a day, none within"
+        " {plt_tx_days} days of a platelet transfusion",
+        "@keep_vars": "{target} of the marrow assessment",
+        "": "value of the marrow assessment that gives the response class",
+    }
 )
 def derive_param_response(
     frame: pd.DataFrame,

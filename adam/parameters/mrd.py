@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal, InvalidOperation
 from typing import Literal
 
@@ -13,7 +13,7 @@ import pandas as pd
 
 from adam import selection
 from adam.catalog import DERIVATIONS
-from spectrail import frames
+from spectrail import frames, steps
 from spectrail.steps import ColumnName, Condition, Positions, Problem, Records, Values
 
 Status = Literal["NEGATIVE", "POSITIVE", "INDETERMINATE", ""]
@@ -137,9 +137,20 @@ def _numeric_status(operator: str, value: Decimal, threshold: Decimal, at_thresh
     return ("NEGATIVE", "POSITIVE BELOW THRESHOLD") if value > 0 else ("NEGATIVE", "NEGATIVE")
 
 
+_STATUS = (
+    "MRD status of {result} in {unit} against the threshold of {threshold} (a value at the threshold is"
+    " {mrd_at_threshold}; not detected without a limit of detection: {mrd_nd_without_lod})"
+)
+
+
 @DERIVATIONS.records(
-    method="MRD status of {result} ({unit}) at {threshold}; at the threshold {mrd_at_threshold}, not detected without"
-    " limit {mrd_nd_without_lod}"
+    method={
+        "AVAL": "{result} in {unit} as a proportion; below the limit of detection {lod}, where it is known the limit",
+        "DTYPE": '"LLOD" if {result} is below a limit, so that AVAL is the limit',
+        "MRDOP": "relation of the measured value to AVAL (=, <, <=, >, >=), as reported in {result}",
+        "AVALCAT1": _STATUS + ', or "POSITIVE BELOW THRESHOLD" for detected disease below it',
+        "": _STATUS,
+    }
 )
 def derive_vars_mrd(
     frame: pd.DataFrame,
@@ -178,7 +189,8 @@ def derive_vars_mrd(
     }
     made = {name: _spread(frame, name, pd.Series(values), chosen) for name, values in own.items()}
     trouble = np.array([row[5] for row in rows])[codes] if len(rows) else np.empty(0, dtype=object)
-    return selection.with_variables(frame, made, problems=_problems(trouble, keys[0], chosen))
+    added = selection.with_variables(frame, made, problems=_problems(trouble, keys[0], chosen))
+    return replace(added, read=tuple(steps.Reading(name, (result, unit, lod)) for name in made))
 
 
 def _spread(frame: pd.DataFrame, name: str, values: pd.Series, rows: Positions) -> pd.Series:
@@ -220,7 +232,10 @@ def _problems(trouble: np.ndarray, values: pd.Series, chosen: Positions) -> tupl
     return tuple(found)
 
 
-@DERIVATIONS.column(method="log10 of the baseline minus log10 of the value, at least where below the limit")
+@DERIVATIONS.column(
+    method="base-10 logarithm of the baseline minus that of the value; at least that much where the value is"
+    " below the limit"
+)
 def log_reduction(base: Values, value: Values) -> pd.Series:
     """Give the reduction of MRD in powers of ten."""
     start, end = base.to_numpy(dtype=np.float64), value.to_numpy(dtype=np.float64)

@@ -23,13 +23,30 @@ OWN = "RECOVERY"
 """Name under which a recovery stands among the sources of its candidates."""
 _METHOD = (
     "first of {recovery_n} consecutive measured days with {value} at or above {threshold} after one below"
-    "[; none within {plt_tx_days} days from a transfusion of {transfusions} on]"
+    "[transfusions?, none of them within {plt_tx_days} days of a transfusion]"
 )
 
 
 @DERIVATIONS.records(
-    method="{measure} until the " + _METHOD + "[; before it competes: {competing_conditions}]"
-    "[; what counts ends with: {stop_conditions}][; nothing after {cutoff_date}][; nothing after {cutoff}]"
+    method={
+        "STARTDT": "[measure=time?{start_date}][measure=duration?first day with {value} below {threshold}]",
+        "AVAL": "ADT minus STARTDT plus 1, in {unit}",
+        "AVALU": '"{unit}"',
+        "CNSR": "0 for a recovery; 1 for a censored subject; 2 for a competing event",
+        "EVNTDESC": "{event_text} at a recovery[; competing event: {competing_conditions:events}]",
+        "CNSDTDSC": "description of the censoring date that gives ADT: {censor_text}[, {stop_conditions:reasons}]",
+        "CIFEVT": "1 for the recovery, 2 for a competing event, 0 for a censored subject",
+        "SRCDOM": "name of the dataset that ADT comes from",
+        "SRCVAR": "name of the variable that ADT comes from",
+        "SRCSEQ": "sequence number of the record that ADT comes from",
+        "ADTF": "imputation flag of the date that gives ADT",
+        "EVNTGR1": "group of the event that gives ADT",
+        "": "[measure=duration?day before the ][measure=time?date of the ]"
+        + _METHOD
+        + "[. A competing event before it: {competing_conditions:dates}][. Follow-up ends"
+        " with the first of: {stop_conditions:dates}][. Nothing after {cutoff_date} counts][. Nothing after {cutoff}"
+        " counts]. Without both the last day with a count",
+    }
 )
 def derive_param_recovery(
     frame: pd.DataFrame,

@@ -25,9 +25,26 @@ MADE = ("STARTDT", "ADT", "AVAL", "AVALU", "CNSR", "EVNTDESC", "CNSDTDSC", "SRCD
 
 
 @DERIVATIONS.records(
-    method="time from {start_date}[the one of {start_dates} for {origin}] to the earliest of: {event_conditions};"
-    " else censored at the {censor_mode} of: {censor_conditions}[; what counts ends with: {stop_conditions}]"
-    "[; nothing after {cutoff_date}][; nothing after {cutoff}]"
+    method={
+        "STARTDT": "{start_date}[start_dates?{start_dates:by-origin}]",
+        "AVAL": "ADT minus STARTDT plus 1, in {unit}[unit=MONTHS?, a month being 30.4375 days]",
+        "AVALU": '"{unit}"',
+        "CNSR": "0 for an event[, {event_conditions:codes}]; 1 for a censored subject[, {censor_conditions:codes}]"
+        "[, {stop_conditions:codes}]",
+        "EVNTDESC": "description of the event that gives ADT: {event_conditions:events}[; a censored subject:"
+        " {event_text}]",
+        "CNSDTDSC": "description of the censoring date that gives ADT: {censor_conditions:reasons}"
+        "[, {stop_conditions:reasons}]",
+        "CIFEVT": "1 for the event of interest, 2 for a competing event, 0 for a censored subject",
+        "SRCDOM": "name of the dataset that ADT comes from",
+        "SRCVAR": "name of the variable that ADT comes from",
+        "SRCSEQ": "sequence number of the record that ADT comes from",
+        "ADTF": "imputation flag of the date that gives ADT",
+        "EVNTGR1": "group of the event that gives ADT",
+        "": "earliest date of an event: {event_conditions:dates}. Without event the {censor_mode} censoring date:"
+        " {censor_conditions:dates}[. Follow-up ends with the first of: {stop_conditions:dates}][. Nothing after"
+        " {cutoff_date} counts][. Nothing after {cutoff} counts]",
+    }
 )
 def derive_param_tte(
     frame: pd.DataFrame,

@@ -72,7 +72,13 @@
     <nav aria-label="Contents" id="nav">
       <ul>
         <li><a href="#about">Study and standards</a></li>
-        <xsl:if test="$metadata/arm:AnalysisResultDisplays"><li><a href="#analysis">Analysis results</a></li></xsl:if>
+        <xsl:if test="$metadata/arm:AnalysisResultDisplays"><li><a href="#analysis">Analysis results</a>
+          <ul>
+            <xsl:for-each select="$metadata/arm:AnalysisResultDisplays/arm:ResultDisplay">
+              <li><a href="#{@OID}" title="{normalize-space(odm:Description)}"><b><xsl:value-of select="@Name"/></b><xsl:text> </xsl:text><span><xsl:value-of select="normalize-space(odm:Description)"/></span></a></li>
+            </xsl:for-each>
+          </ul>
+        </li></xsl:if>
         <li><a href="#datasets">Datasets</a>
           <ul>
             <xsl:for-each select="$metadata/odm:ItemGroupDef">
@@ -80,7 +86,8 @@
             </xsl:for-each>
           </ul>
         </li>
-        <xsl:if test="$metadata/odm:CodeList"><li><a href="#codelists">Codelists</a></li></xsl:if>
+        <xsl:if test="$metadata/odm:CodeList[not(odm:ExternalCodeList)]"><li><a href="#codelists">Codelists</a></li></xsl:if>
+        <xsl:if test="$metadata/odm:CodeList[odm:ExternalCodeList]"><li><a href="#dictionaries">External dictionaries</a></li></xsl:if>
         <xsl:if test="$metadata/odm:MethodDef"><li><a href="#methods">Methods</a></li></xsl:if>
         <xsl:if test="$metadata/*[local-name()='CommentDef']"><li><a href="#comments">Comments</a></li></xsl:if>
       </ul>
@@ -125,6 +132,18 @@
   <xsl:template match="arm:AnalysisResultDisplays">
     <section id="analysis">
       <h2>Analysis results</h2>
+      <div class="wide"><table class="summary">
+        <thead><tr><th>Display</th><th>Title</th><th>Results</th></tr></thead>
+        <tbody>
+          <xsl:for-each select="arm:ResultDisplay">
+            <tr>
+              <th scope="row"><a href="#{@OID}"><xsl:value-of select="@Name"/></a></th>
+              <td><xsl:value-of select="normalize-space(odm:Description)"/><xsl:call-template name="documents"/></td>
+              <td><xsl:for-each select="arm:AnalysisResult"><div><a href="#{@OID}"><xsl:value-of select="normalize-space(odm:Description)"/></a></div></xsl:for-each></td>
+            </tr>
+          </xsl:for-each>
+        </tbody>
+      </table></div>
       <xsl:for-each select="arm:ResultDisplay">
         <article id="{@OID}">
           <h3><xsl:value-of select="@Name"/>: <xsl:value-of select="normalize-space(odm:Description)"/></h3>
@@ -134,7 +153,10 @@
               <h4><xsl:value-of select="normalize-space(odm:Description)"/></h4>
               <dl>
                 <xsl:if test="@ParameterOID"><dt>Parameter</dt><dd>
-                  <xsl:for-each select="key('item', @ParameterOID)"><xsl:call-template name="item-links"/></xsl:for-each>
+                  <xsl:variable name="parameter" select="@ParameterOID"/>
+                  <xsl:for-each select="key('item', $parameter)"><xsl:call-template name="item-links"/></xsl:for-each>
+                  <xsl:variable name="checks" select="key('where', arm:AnalysisDatasets/arm:AnalysisDataset/*[local-name()='WhereClauseRef']/@WhereClauseOID)/odm:RangeCheck[@*[local-name()='ItemOID']=$parameter]"/>
+                  <xsl:for-each select="$checks/odm:CheckValue"><xsl:choose><xsl:when test="position() = 1">: </xsl:when><xsl:otherwise>, </xsl:otherwise></xsl:choose><q><xsl:value-of select="."/></q></xsl:for-each>
                 </dd></xsl:if>
                 <dt>Reason</dt><dd><xsl:value-of select="@AnalysisReason"/></dd>
                 <dt>Purpose</dt><dd><xsl:value-of select="@AnalysisPurpose"/></dd>
@@ -164,14 +186,15 @@
     <section id="datasets">
       <h2>Datasets</h2>
       <div class="wide"><table>
-        <thead><tr><th>Dataset</th><th>Label</th><th>Class</th><th>Structure</th><th>Keys</th><th>File</th></tr></thead>
+        <thead><tr><th>Dataset</th><th>Label</th><th>Class</th><th>Structure</th><th>Purpose</th><th>Keys</th><th>Location</th></tr></thead>
         <tbody>
           <xsl:for-each select="$metadata/odm:ItemGroupDef">
             <tr data-dataset="{@Name}">
               <th scope="row"><a href="#{@OID}"><xsl:value-of select="@Name"/></a></th>
-              <td><xsl:value-of select="normalize-space(odm:Description)"/></td>
+              <td><xsl:value-of select="normalize-space(odm:Description)"/><xsl:for-each select="key('comment', @*[local-name()='CommentOID'])"><xsl:text> </xsl:text><a class="more" href="#{@OID}" title="{normalize-space(odm:Description)}">comment</a></xsl:for-each></td>
               <td><xsl:call-template name="class"/></td>
               <td><xsl:value-of select="@*[local-name()='Structure']"/></td>
+              <td><xsl:value-of select="@Purpose"/></td>
               <td><xsl:call-template name="keys"/></td>
               <td><xsl:call-template name="file"/></td>
             </tr>
@@ -213,9 +236,9 @@
       </p>
       <xsl:for-each select="@*[local-name()='CommentOID']"><xsl:call-template name="comment-link"/></xsl:for-each>
       <xsl:if test="key('result-of-group', @OID)"><p class="facts">Used by analysis results:
-        <xsl:for-each select="key('result-of-group', @OID)"><xsl:if test="position() &gt; 1">, </xsl:if><a href="#{../../@OID}"><xsl:value-of select="../../../@Name"/></a></xsl:for-each></p></xsl:if>
+        <xsl:for-each select="$metadata/arm:AnalysisResultDisplays/arm:ResultDisplay[arm:AnalysisResult/arm:AnalysisDatasets/arm:AnalysisDataset/@ItemGroupOID = $group/@OID]"><xsl:if test="position() &gt; 1">, </xsl:if><a href="#{@OID}"><xsl:value-of select="@Name"/></a></xsl:for-each></p></xsl:if>
       <div class="wide"><table class="variables">
-        <thead><tr><th>Variable</th><th>Label</th><th>Type</th><th>Key</th><th>Terms or format</th><th>Origin</th><th>Method, comment</th></tr></thead>
+        <thead><tr><th>Variable</th><th>Label</th><th>Type</th><th><xsl:choose><xsl:when test="odm:ItemRef/@Role">Key, role</xsl:when><xsl:otherwise>Key</xsl:otherwise></xsl:choose></th><th>Terms or format</th><th>Origin</th><th>Method, comment</th></tr></thead>
         <tbody>
           <xsl:for-each select="odm:ItemRef">
             <xsl:sort select="@OrderNumber" data-type="number"/>
@@ -282,7 +305,13 @@
       <xsl:if test="odm:Description"><div class="text"><xsl:value-of select="normalize-space(odm:Description)"/></div></xsl:if><xsl:call-template name="documents"/></div>
     </xsl:for-each></td>
     <td>
-      <xsl:for-each select="key('method', $ref/@MethodOID)"><div class="text"><xsl:value-of select="odm:Description/odm:TranslatedText"/><xsl:text> </xsl:text><a class="more" href="#{@OID}">method</a></div></xsl:for-each>
+      <xsl:for-each select="key('method', $ref/@MethodOID)">
+        <xsl:variable name="text" select="string(odm:Description/odm:TranslatedText)"/>
+        <xsl:choose>
+          <xsl:when test="string-length($text) &gt; 600"><a class="more" href="#{@OID}"><xsl:value-of select="@Name"/></a><details class="long"><summary>Method text</summary><div class="text"><xsl:value-of select="$text"/></div></details></xsl:when>
+          <xsl:otherwise><div class="text"><xsl:value-of select="$text"/><xsl:text> </xsl:text><a class="more" href="#{@OID}">method</a></div></xsl:otherwise>
+        </xsl:choose>
+      </xsl:for-each>
       <xsl:for-each select="@*[local-name()='CommentOID']"><xsl:call-template name="comment-link"/></xsl:for-each>
       <xsl:if test="key('lineage', $lineage)">
         <details class="lineage"><summary>Lineage</summary><ol>
@@ -312,11 +341,13 @@
           <xsl:when test="@Comparator='NOTIN'">not in</xsl:when><xsl:otherwise>in</xsl:otherwise>
         </xsl:choose>
         <xsl:text> </xsl:text>
+        <xsl:if test="count(odm:CheckValue) &gt; 1">(</xsl:if>
         <xsl:for-each select="odm:CheckValue"><xsl:if test="position() &gt; 1">, </xsl:if>
           <xsl:variable name="value" select="string(.)"/>
           <xsl:variable name="decode" select="normalize-space(key('codelist', $item/odm:CodeListRef/@CodeListOID)/odm:CodeListItem[@CodedValue=$value]/odm:Decode)"/>
           <q><xsl:value-of select="."/></q><xsl:if test="$decode and $decode != $value"><small> (<xsl:value-of select="$decode"/>)</small></xsl:if>
         </xsl:for-each>
+        <xsl:if test="count(odm:CheckValue) &gt; 1">)</xsl:if>
       </xsl:for-each>
       <xsl:for-each select="key('comment', @*[local-name()='CommentOID'])"><xsl:text> </xsl:text><a class="more" href="#{@OID}" title="{normalize-space(odm:Description)}">comment</a></xsl:for-each>
     </span>
@@ -324,29 +355,36 @@
 
   <!-- codelists, methods, comments -->
   <xsl:template name="codelists">
-    <xsl:if test="$metadata/odm:CodeList">
+    <xsl:if test="$metadata/odm:CodeList[not(odm:ExternalCodeList)]">
       <section id="codelists"><h2>Codelists</h2>
-        <xsl:for-each select="$metadata/odm:CodeList">
-          <article class="codelist" id="{@OID}">
-            <h3><xsl:value-of select="@Name"/><xsl:for-each select="odm:Alias[@Context='nci:ExtCodeID']"><xsl:text> </xsl:text><small><xsl:value-of select="@Name"/></small></xsl:for-each></h3>
-            <p class="facts"><xsl:value-of select="@DataType"/>
-              <xsl:for-each select="key('standard', @*[local-name()='StandardOID'])"> &#183; <a href="#{@OID}"><xsl:value-of select="@Name"/><xsl:text> </xsl:text><xsl:value-of select="@PublishingSet"/><xsl:text> </xsl:text><xsl:value-of select="@Version"/></a></xsl:for-each>
-              <xsl:if test="@*[local-name()='IsNonStandard']='Yes'"> &#183; sponsor's own</xsl:if>
-              <xsl:if test="odm:Description"> &#183; <xsl:value-of select="normalize-space(odm:Description)"/></xsl:if></p>
-            <xsl:for-each select="odm:ExternalCodeList"><p><xsl:value-of select="@Dictionary"/><xsl:text> </xsl:text><xsl:value-of select="@Version"/><xsl:if test="@href"><xsl:text> </xsl:text><xsl:call-template name="link-to"><xsl:with-param name="href" select="@href"/><xsl:with-param name="text" select="@href"/></xsl:call-template></xsl:if></p></xsl:for-each>
-            <xsl:if test="odm:CodeListItem|odm:EnumeratedItem">
-              <div class="wide"><table><thead><tr><th>Term</th><xsl:if test="odm:CodeListItem"><th>Decode</th></xsl:if><th>NCI code</th></tr></thead><tbody>
-                <xsl:for-each select="odm:CodeListItem|odm:EnumeratedItem">
-                  <tr><td><xsl:value-of select="@CodedValue"/><xsl:if test="@*[local-name()='ExtendedValue']='Yes'"><small> extended</small></xsl:if></td><xsl:if test="../odm:CodeListItem"><td><xsl:value-of select="normalize-space(odm:Decode)"/></td></xsl:if><td><xsl:value-of select="odm:Alias[@Context='nci:ExtCodeID']/@Name"/></td></tr>
-                </xsl:for-each>
-              </tbody></table></div>
-            </xsl:if>
-            <xsl:for-each select="@*[local-name()='CommentOID']"><xsl:call-template name="comment-link"/></xsl:for-each>
-            <p class="users">Used by <xsl:for-each select="key('item-of-codelist', @OID)"><xsl:if test="position() &gt; 1">, </xsl:if><xsl:call-template name="item-links"/></xsl:for-each></p>
-          </article>
-        </xsl:for-each>
+        <xsl:for-each select="$metadata/odm:CodeList[not(odm:ExternalCodeList)]"><xsl:call-template name="codelist"/></xsl:for-each>
       </section>
     </xsl:if>
+    <xsl:if test="$metadata/odm:CodeList[odm:ExternalCodeList]">
+      <section id="dictionaries"><h2>External dictionaries</h2>
+        <xsl:for-each select="$metadata/odm:CodeList[odm:ExternalCodeList]"><xsl:call-template name="codelist"/></xsl:for-each>
+      </section>
+    </xsl:if>
+  </xsl:template>
+
+  <xsl:template name="codelist">
+      <article class="codelist" id="{@OID}">
+        <h3><xsl:value-of select="@Name"/><xsl:for-each select="odm:Alias[@Context='nci:ExtCodeID']"><xsl:text> </xsl:text><small><xsl:value-of select="@Name"/></small></xsl:for-each></h3>
+        <p class="facts"><xsl:value-of select="@DataType"/>
+          <xsl:for-each select="key('standard', @*[local-name()='StandardOID'])"> &#183; <a href="#{@OID}"><xsl:value-of select="@Name"/><xsl:text> </xsl:text><xsl:value-of select="@PublishingSet"/><xsl:text> </xsl:text><xsl:value-of select="@Version"/></a></xsl:for-each>
+          <xsl:if test="@*[local-name()='IsNonStandard']='Yes'"> &#183; sponsor's own</xsl:if>
+          <xsl:if test="odm:Description"> &#183; <xsl:value-of select="normalize-space(odm:Description)"/></xsl:if></p>
+        <xsl:for-each select="odm:ExternalCodeList"><p><xsl:value-of select="@Dictionary"/><xsl:text> </xsl:text><xsl:value-of select="@Version"/><xsl:if test="@href"><xsl:text> </xsl:text><xsl:call-template name="link-to"><xsl:with-param name="href" select="@href"/><xsl:with-param name="text" select="@href"/></xsl:call-template></xsl:if></p></xsl:for-each>
+        <xsl:if test="odm:CodeListItem|odm:EnumeratedItem">
+          <div class="wide"><table class="codes"><thead><tr><th>Term</th><xsl:if test="odm:CodeListItem"><th>Decode</th></xsl:if><th>NCI code</th></tr></thead><tbody>
+            <xsl:for-each select="odm:CodeListItem|odm:EnumeratedItem">
+              <tr><td><xsl:value-of select="@CodedValue"/><xsl:if test="@*[local-name()='ExtendedValue']='Yes'"><small> extended</small></xsl:if></td><xsl:if test="../odm:CodeListItem"><td><xsl:value-of select="normalize-space(odm:Decode)"/></td></xsl:if><td><xsl:value-of select="odm:Alias[@Context='nci:ExtCodeID']/@Name"/></td></tr>
+            </xsl:for-each>
+          </tbody></table></div>
+        </xsl:if>
+        <xsl:for-each select="@*[local-name()='CommentOID']"><xsl:call-template name="comment-link"/></xsl:for-each>
+        <p class="users">Used by <xsl:for-each select="key('item-of-codelist', @OID)"><xsl:if test="position() &gt; 1">, </xsl:if><xsl:call-template name="item-links"/></xsl:for-each></p>
+      </article>
   </xsl:template>
 
   <xsl:template name="methods">
@@ -482,7 +520,7 @@ thead th{background:#e9eef3;position:static;font-weight:600}
 tbody th{font-weight:600}
 .variables th:first-child{width:8rem}.variables th:nth-child(2){width:15%}.variables th:nth-child(3){width:6.5rem}.variables th:nth-child(4){width:5.5rem}.variables th:nth-child(5){width:14%}.variables th:nth-child(6){width:14%}.variables th:last-child{width:28%}
 .values .variables th:first-child{width:22%}.values .variables th:nth-child(2),.values .variables th:nth-child(5),.values .variables th:nth-child(6){width:14%}.values .variables th:nth-child(4){width:2.6rem}
-td{overflow-wrap:break-word}
+td{overflow-wrap:break-word}.summary th:first-child{width:8rem}.summary td:nth-child(2){width:35%}.codes th:first-child{width:32%}.codes th:last-child{width:9rem}
 tr:target,article:target,.result:target,.values:target>h3,section:target>h2{background:var(--mark)}
 small{color:var(--soft);font-size:.85em}.text{white-space:pre-line}.note{color:#34495e;border-left:3px solid var(--line);padding-left:.5rem;margin:.25rem 0}
 .more{font-size:.8em;white-space:nowrap}.vlm{font-weight:normal;font-size:.85em}
@@ -491,10 +529,10 @@ dl{display:grid;grid-template-columns:9rem minmax(0,1fr);gap:.2rem .8rem;margin:
 pre{background:var(--back);border:1px solid var(--line);padding:.5rem;overflow:auto;font-size:.82rem;white-space:pre-wrap}
 code{font-size:.9em;background:var(--back);padding:0 .2rem}
 .result{border-left:4px solid #12324f;padding-left:.9rem;margin:.6rem 0 1rem}
-details.lineage{margin-top:.3rem;font-size:.92em}summary{cursor:pointer;color:var(--blue)}details ol{margin:.2rem 0;padding-left:1.4rem}
+details.lineage,details.long{margin-top:.3rem;font-size:.92em}summary{cursor:pointer;color:var(--blue)}details ol{margin:.2rem 0;padding-left:1.4rem}
 .hidden{display:none!important}
-@media(max-width:900px){.page{grid-template-columns:1fr}nav{position:static;height:auto;max-height:16rem;border-right:0}header{position:static;flex-wrap:wrap}form{flex-wrap:wrap}}
-@media print{header{position:static;background:none;color:#000;padding:0}form,nav,.top,.skip,.more{display:none}.page{display:block}main{padding:0}section.dataset{break-before:page}tr,.result{break-inside:avoid}thead{display:table-header-group}table{font-size:8pt}.wide{overflow:visible}a{color:#000}body{font-size:9.5pt}}
+@media(max-width:900px){.page{grid-template-columns:1fr}nav{position:static;height:auto;max-height:16rem;border-right:0}header{position:static;flex-wrap:wrap;gap:.6rem}header>div,form{width:100%}header p{white-space:normal}form{flex-wrap:wrap;gap:.5rem}form label{display:flex;gap:.5rem;align-items:center;flex:1 1 14rem}input{flex:1;width:auto;min-width:0}output{min-width:0;text-align:left}main{padding:1rem 1rem 4rem}dl{grid-template-columns:7rem minmax(0,1fr)}.variables{min-width:56rem}}
+@media print{header{position:static;background:none;color:#000;padding:0}header p{white-space:normal}h2,h3,h4{break-after:avoid}details:not([open]){display:none}form,nav,.top,.skip,.more{display:none}.page{display:block}main{padding:0}section.dataset{break-before:page}tr,.result{break-inside:avoid}thead{display:table-header-group}table{font-size:8pt}.wide{overflow:visible}a{color:#000}body{font-size:9.5pt}}
 ]]></xsl:text></xsl:template>
 
   <xsl:template name="script"><xsl:text disable-output-escaping="yes"><![CDATA[
@@ -546,7 +584,7 @@ details.lineage{margin-top:.3rem;font-size:.92em}summary{cursor:pointer;color:va
       show(one, shown[one.dataset.dataset]);
     });
     var filtering = dataset || variable;
-    ["about", "analysis", "codelists", "methods", "comments"].forEach(function (id) {
+    ["about", "analysis", "codelists", "dictionaries", "methods", "comments"].forEach(function (id) {
       var section = document.getElementById(id);
       if (section) { show(section, !filtering); }
     });

@@ -16,7 +16,7 @@ CT_RULE = "MAP-CT"
 """A collected value that the codelist of its variable does not have."""
 
 
-@ALGORITHMS.column(method="{source} as collected")
+@ALGORITHMS.column(method="copied from {source}")
 def assign_no_ct(values: Values, *, missing: tuple[str, ...] = ()) -> pd.Series:
     """Take a collected value over without a codelist.
 
@@ -25,7 +25,7 @@ def assign_no_ct(values: Values, *, missing: tuple[str, ...] = ()) -> pd.Series:
     return _without(frames.clean_text(values), missing)
 
 
-@ALGORITHMS.column(method="{source} mapped to codelist {codelist}")
+@ALGORITHMS.column(method="{source} mapped to the terms of codelist {codelist}")
 def assign_ct(values: Values, *, codelist: Terms, missing: tuple[str, ...] = ()) -> Outcome:
     """Take a collected value over as submission value of the codelist.
 
@@ -48,13 +48,13 @@ def map_terms(values: pd.Series, codelist: Terms) -> Outcome:
     return Outcome(submission, (Problem(CT_RULE, severity, message, rows, values.iloc[rows].to_numpy(), once=True),))
 
 
-@ALGORITHMS.column(method='"{value}"')
+@ALGORITHMS.column(method='"{value}"[ where {source} is not missing]')
 def hardcode_no_ct(*values: Values, value: str) -> Outcome:
     """Give one value to all records, or to those in which a source has a value."""
     return _hardcoded(values, value)
 
 
-@ALGORITHMS.column(method='"{value}" (codelist {codelist})')
+@ALGORITHMS.column(method='"{value}"[ where {source} is not missing] (codelist {codelist})')
 def hardcode_ct(*values: Values, value: str, codelist: Terms) -> Outcome:
     """Give one submission value to all records, or to those in which a source has a value.
 

@@ -29,7 +29,7 @@ _TROUBLE: dict[Status, tuple[str, Severity, str]] = {
 }
 
 
-@ALGORITHMS.column(method="{source} in ISO 8601, read as {formats} (time as {time_formats})")
+@ALGORITHMS.column(method="{source} in ISO 8601, read as {formats}[ (time as {time_formats})]")
 def assign_datetime(
     *values: Values,
     formats: tuple[str, ...] = ISO_FORMATS,

@@ -17,7 +17,7 @@ from spectrail.steps import Outcome, Positions, Problem, Table, TableColumn, Val
 Unmatched = Literal["ignore", "notice", "warning", "error"]
 
 
-@ALGORITHMS.column(method="{give} of {table} where {key} equals {source}")
+@ALGORITHMS.column(method="{give} of the row of table {table} whose {key} equals {source}")
 def lookup(
     *values: Values,
     table: Table,

@@ -14,7 +14,10 @@ from spectrail.errors import SpecError
 from spectrail.steps import Outcome, Problem, Values
 
 
-@ALGORITHMS.column(method="{prefix}{source} joined by '{separator}'{suffix}")
+@ALGORITHMS.column(
+    method='["{prefix}" followed by ]{source:1}[separator? and {source:2-}, joined by "{separator}"]'
+    '[separator! and {source:2-}][, followed by "{suffix}"]'
+)
 def concat(
     *values: Values,
     separator: str = " ",
@@ -40,7 +43,7 @@ def concat(
     return (prefix + joined + suffix).where(whole)
 
 
-@ALGORITHMS.column(method="part {part} of {source} split at '{separator}'")
+@ALGORITHMS.column(method='part {part} of {source}, split at "{separator}"')
 def split(values: Values, *, separator: str, part: int, most: int | None = None) -> pd.Series:
     """Give part number `part` (from 1; -1 is the last) of a text cut at a separator, without outer blanks.
 

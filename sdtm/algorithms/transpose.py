@@ -16,7 +16,7 @@ FROM = "from "
 """A header `from VSORRES` names, per row of the mapping table, the column that VSORRES is taken from."""
 
 
-@ALGORITHMS.records(method="one record per collected result, as mapped by {mapping}")
+@ALGORITHMS.records(method="{target} that table {mapping} gives for the collected item (one record per item)")
 def transpose(
     frame: pd.DataFrame,
     *,

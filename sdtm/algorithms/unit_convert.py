@@ -49,7 +49,10 @@ class Conversion:
     state: int = READ
 
 
-@ALGORITHMS.column(method="{source} converted to the standard unit of the test ({give})")
+@ALGORITHMS.column(
+    method="[give=unit!{source:1} in the standard unit of the test][give=text?, as text]"
+    "[give=unit?standard unit of the test], converted from the unit in {source:2}"
+)
 def unit_convert(
     values: Values,
     unit: Values,

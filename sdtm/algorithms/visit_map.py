@@ -15,7 +15,9 @@ from spectrail.steps import Outcome, Positions, Problem, Table, Values
 MOST_UNSCHEDULED = 99
 
 
-@ALGORITHMS.column(method="{give} of {table} for {source}; unscheduled visits are numbered by their date")
+@ALGORITHMS.column(
+    method="{give} that table {table} gives for {source:1}; unscheduled visits are numbered by their date"
+)
 def visit_map(
     *values: Values,
     table: Table,

@@ -12,8 +12,8 @@ from spectrail.errors import SpecError
 from spectrail.steps import Outcome, Positions, Problem, Values
 
 _METHOD = (
-    "Y for the last record of each subject and {source} (from the third) with a result and a date before or at"
-    " {reference}; a record of that day without time counts as before"
+    '"Y" for the last record of each subject[ and {source:3-}] with {source:1} not missing and {source:2} on or'
+    " before {reference}; a record of that day without time counts as before"
 )
 
 

@@ -11,7 +11,7 @@ from spectrail.steps import Values
 
 
 @ALGORITHMS.column(
-    method="date part of {source} minus date part of {reference}, plus 1 day when {source} is not before {reference}"
+    method="date part of {source} minus date part of {reference}, plus 1 day if {source} is on or after {reference}"
 )
 def derive_dy(values: Values, *, reference: Values = "DM.RFSTDTC") -> npt.NDArray[np.float64]:
     """Give the study day of dates (SDTMIG 4.4.4): the reference date is day 1, the day before it day -1.

@@ -14,7 +14,7 @@ from spectrail import dates, frames
 from spectrail.steps import Evaluate, Outcome, Positions, Problem, Table, TableColumn, Values
 
 
-@ALGORITHMS.column(method="{take} of {date} in {table} per {key}")
+@ALGORITHMS.column(method="{take:extreme} {date} of the records of {table} with the same {key}[ where {where}]")
 def derive_ref_date(
     subject: Values,
     *,

@@ -49,7 +49,9 @@ def derive_stresn(values: Values) -> npt.NDArray[np.float64]:
     return frames.take_numbers(np.array(numbers, dtype=np.float64), codes)
 
 
-@ALGORITHMS.column(method="{source} against its reference range")
+@ALGORITHMS.column(
+    method='"LOW", "NORMAL" or "HIGH": {source:1} against the reference range from {source:2} to {source:3}'
+)
 def derive_nrind(result: Values, low: Values, high: Values) -> pd.Series:
     """Give --NRIND: LOW, NORMAL or HIGH of a standard result against its range.
 

@@ -12,7 +12,7 @@ from spectrail.steps import ColumnName, Content, Positions, Records
 
 
 @ALGORITHMS.records(
-    order_only=True, method="numbered within {by} in the order of {source}, then of all collected values"
+    order_only=True, method="sequence number within {by}, in order of {source}, then of all collected values"
 )
 def derive_seq(
     frame: pd.DataFrame,

@@ -109,7 +109,8 @@ def _with_planned(
 
 
 @ALGORITHMS.records(
-    method="one record per subject and element that began, by the rules of {elements}", makes=("SESTDTC", "SEENDTC")
+    method="{target} of one record per subject and element that began, by the rules of table {elements}",
+    makes=("SESTDTC", "SEENDTC"),
 )
 def derive_se(
     frame: pd.DataFrame,

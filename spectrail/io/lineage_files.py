@@ -51,7 +51,6 @@ def read_steps(folder: Path) -> dict[str, tuple[Trace, ...]]:
                 row.when,
                 row.filled,
                 row.start,
-                row.parameter,
             )
             for row in part.itertuples()
         )
@@ -99,7 +98,6 @@ def _steps_table(lineages: Mapping[str, Lineage]) -> pa.Table:
         "when": pa.string(),
         "filled": pa.int64(),
         "start": pa.string(),
-        "parameter": pa.string(),
     }
     columns: dict[str, pa.Array] = {"dataset": pa.array([name for name, _ in rows], pa.string())}
     for field, kind in fields.items():

@@ -175,17 +175,15 @@ class Explainer:
         return tuple(trace for trace in found if self._applies(name, number, trace))
 
     def _applies(self, name: str, number: int, trace: Trace) -> bool:
-        """Tell whether a step was for this record, by the form it started from, its parameter and its condition.
+        """Tell whether a step was for this record, by the form it started from and by its condition.
 
         A condition that names more than written variables is taken to hold.
         """
         if trace.start and trace.start not in {source for source, _ in self.lineage(name).records.of(number)}:
             return False
-        frame = self.frame(name)
-        if trace.parameter and "PARAMCD" in frame and frame["PARAMCD"].iloc[number] != trace.parameter:
-            return False
         if not trace.when:
             return True
+        frame = self.frame(name)
         names = parse(trace.when).columns
         if any(column not in frame.columns for column in names):
             return True

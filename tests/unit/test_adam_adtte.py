@@ -245,15 +245,20 @@ def test_specification_is_understood() -> None:
 
 def test_method_text_names_every_source_with_the_settings(made: Dataset) -> None:
     """The text for define.xml says source by source what counts, with the options chosen."""
-    (text,) = {one.method for one in made.lineage.of_variable("STARTDT") if "'EFSHSCT'" in one.when}
-    assert text.startswith(
-        "time from ADSL.ENRLDT to the earliest of: dataset ADSL, date DTHDT, ADTF DTHDTF, EVNTDESC DEATH; "
-    )
-    (efs,) = {one.method for one in made.lineage.of_variable("STARTDT") if "'EFS'" in one.when}
-    assert "dataset ADSL, date HSCTDT, setting ignore, options event, EVNTDESC TRANSPLANTATION" in efs
-    assert "what counts ends with" in efs
-    (plain,) = {one.method for one in made.lineage.of_variable("STARTDT") if "'OS'" in one.when}
-    assert "what counts ends with" not in plain
+
+    def text_of(variable: str, code: str) -> str:
+        (text,) = {one.method for one in made.lineage.of_variable(variable) if f"'{code}'" in one.when}
+        return text
+
+    assert text_of("STARTDT", "EFSHSCT") == "ADSL.ENRLDT"
+    assert text_of("AVAL", "EFSHSCT") == "ADT minus STARTDT plus 1, in DAYS"
+    hsct = text_of("ADT", "EFSHSCT")
+    assert hsct.startswith("earliest date of an event: ADSL.DTHDT (DEATH); ADRS.ADT where PARAMCD in (")
+    assert "Follow-up ends with the first of: ADSL.HSCTDT (TRANSPLANTATION)" in hsct
+    assert "4 for TRANSPLANTATION" in text_of("CNSR", "EFSHSCT")
+    # a source whose setting has another option does not count, so it is not told
+    assert "TRANSPLANTATION" not in text_of("ADT", "EFS")
+    assert "Follow-up ends" not in text_of("ADT", "OS")
 
 
 def test_steps_of_a_variable_are_told_by_parameter(made: Dataset) -> None:

@@ -99,7 +99,7 @@ def test_lineage_ends_at_the_sdtm_record() -> None:
     assert [(one.source, one.column, one.row.tolist()) for one in lineage.providers["SEX"]] == [
         ("ADSL", "SEX", [0, 0, 1])
     ]
-    assert lineage.of_variable("AOCCFL")[0].method == "Y for the first record by AESEQ of each USUBJID"
+    assert lineage.of_variable("AOCCFL")[0].method == '"Y" for the first record of each USUBJID, in order of AESEQ'
 
 
 def test_working_tables_are_not_written() -> None:
@@ -227,8 +227,8 @@ def test_records_added_for_every_subject_have_the_variables_of_adsl() -> None:
     ]
     (found,) = made.lineage.providers["TRTP"]
     assert (found.source, found.row.tolist()) == ("ADSL", [0, 0, 1])
-    traces = [(one.algorithm, one.parameter, one.filled) for one in made.lineage.of_variable("AVALC")]
-    assert traces == [("derive_param_exist_flag", "ANY", 2)]
+    traces = [(one.algorithm, one.when, one.filled) for one in made.lineage.of_variable("AVALC")]
+    assert traces == [("derive_param_exist_flag", "PARAMCD == 'ANY'", 2)]
 
 
 def test_settings_reach_the_steps() -> None:

@@ -245,7 +245,7 @@ def test_what_is_derived_stands_in_the_file(package: Path):
     assert texts("//o:ItemDef[@OID='IT.SUPPLB.QVAL.QNAM.EQ.LBCLSIG']/def:Origin/@Type") == ["Collected"]
     assert texts("//o:ItemDef[@OID='IT.DM.AGE']/def:Origin/@Type") == ["Derived"]
     assert texts("//o:MethodDef[@OID='MT.DM.AGE']/o:Description/o:TranslatedText/text()") == [
-        "Years from birth to RFSTDTC"
+        "Years from birth to RFSTDTC."
     ]
     assert texts("//o:MethodDef[@OID='MT.DM.AGE']/o:FormalExpression/text()") == [
         "DM.AGE: compute_age(dm_raw.BRTHDAT, RFSTDTC)"
@@ -733,6 +733,65 @@ RAW = {
 def test_origin_of_executed_steps(steps: tuple[Trace, ...], analysis: bool, expected: m.Origin):
     """Collected names form and fields; steps that filled nothing do not count."""
     assert origin_of(steps, RAW, analysis=analysis, base="AE") == expected
+
+
+@pytest.mark.parametrize(
+    ("steps", "expected"),
+    [
+        # the same for every record, or for every record of a parameter: the sponsor assigns it
+        ((Trace("SCRNFL", 1, "assign_constant", (), filled=3),), m.Origin(type="Assigned", source="Sponsor")),
+        (
+            (
+                Trace("PARAM", 1, "assign_constant", (), when="PARAMCD == 'OS'", filled=3),
+                Trace("PARAM", 2, "assign_constant", (), when="PARAMCD == 'EFS'", filled=3),
+            ),
+            m.Origin(type="Assigned", source="Sponsor"),
+        ),
+        # data decide which records get it: derived
+        ((Trace("ADURU", 1, "assign_constant", ("ADURN",), filled=3),), m.Origin(type="Derived", source="Sponsor")),
+        (
+            (Trace("SRCDOM", 1, "assign_constant", (), when="present(SRCSEQ)", filled=3),),
+            m.Origin(type="Derived", source="Sponsor"),
+        ),
+        ((Trace("CQ01NAM", 1, "derive_vars_query", (), filled=3),), m.Origin(type="Derived", source="Sponsor")),
+        # carried over: from a qualifier, from several datasets under one name, through a variable of the dataset
+        (
+            (Trace("AEACNBLN", 1, "derive_var_supp", ("SUPPAE.AEACNBLN",), filled=3),),
+            m.Origin(type="Predecessor", predecessor='SUPPAE.QVAL where QNAM = "AEACNBLN"'),
+        ),
+        (
+            (
+                Trace("STUDYID", 1, "predecessor", ("RS.STUDYID",), when="PARAMCD == 'A'", filled=3),
+                Trace("STUDYID", 2, "predecessor", ("ADSL.STUDYID",), when="PARAMCD == 'B'", filled=3),
+            ),
+            m.Origin(type="Predecessor", predecessor="RS.STUDYID, ADSL.STUDYID"),
+        ),
+        (
+            (Trace("AVISIT", 1, "predecessor", ("VISIT",), filled=3),),
+            m.Origin(type="Predecessor", predecessor="LB.VISIT"),
+        ),
+        # a copy of something derived, or of two different variables, or of some records only, is derived
+        ((Trace("FASFL", 1, "predecessor", ("ENRLFL",), filled=3),), m.Origin(type="Derived", source="Sponsor")),
+        (
+            (
+                Trace("X", 1, "predecessor", ("RS.RSDTC",), filled=3),
+                Trace("X", 2, "predecessor", ("AE.AEDTC",), filled=3),
+            ),
+            m.Origin(type="Derived", source="Sponsor"),
+        ),
+        (
+            (Trace("DCTREAS", 1, "predecessor", ("DS.DSDECOD",), when="EOTSTT == 'ENDED'", filled=3),),
+            m.Origin(type="Derived", source="Sponsor"),
+        ),
+    ],
+)
+def test_origin_of_executed_steps_of_an_analysis_dataset(steps: tuple[Trace, ...], expected: m.Origin):
+    """Define-XML 2.1: assigned by the sponsor, derived by an algorithm from data, or copied from a predecessor."""
+    own = {
+        "VISIT": (Trace("VISIT", 1, "predecessor", ("LB.VISIT",), filled=3),),
+        "ENRLFL": (Trace("ENRLFL", 1, "derive_var_merged_exist_flag", ("USUBJID",), filled=3),),
+    }
+    assert origin_of(steps, RAW, analysis=True, base="DM", made=lambda name: own.get(name, ())) == expected
 
 
 def test_columns_of_a_condition_are_no_sources():

@@ -41,12 +41,13 @@ SPEC = m.Dataset(
     ),
 )
 TRACES = (
-    Trace("AVALC", 1, "predecessor", ("RS.RSSTRESC",), "copied from RS.RSSTRESC", "", 2, "RS", "OVR"),
-    Trace("AVAL", 2, "take_mrd", ("ADLB.AVAL",), "proportion of cells", "", 1, "ADLB", "MRD"),
-    Trace("ADT", 2, "take_mrd", ("ADLB.ADT",), "proportion of cells", "", 1, "ADLB", "MRD"),
-    Trace("AVAL", 3, "survive", ("ADSL.DTHDT",), "time to death", "", 1, "ADSL", "OS"),
-    Trace("ADT", 3, "survive", ("ADSL.DTHDT",), "time to death", "", 1, "ADSL", "OS"),
+    Trace("AVALC", 1, "predecessor", ("RS.RSSTRESC",), "copied from RS.RSSTRESC", "PARAMCD == 'OVR'", 2, "RS"),
+    Trace("AVAL", 2, "take_mrd", ("ADLB.AVAL",), "proportion of cells", "PARAMCD == 'MRD'", 1, "ADLB"),
+    Trace("ADT", 2, "take_mrd", ("ADLB.ADT",), "proportion of cells", "PARAMCD == 'MRD'", 1, "ADLB"),
+    Trace("AVAL", 3, "survive", ("ADT",), "time to ADT", "PARAMCD == 'OS'", 1, "ADSL"),
+    Trace("ADT", 3, "survive", ("ADSL.DTHDT",), "time to death", "PARAMCD == 'OS'", 1, "ADSL"),
     Trace("AVAL", 4, "map_numbers", ("AVALC", "PARAMCD"), "number of the class", "PARAMCD in ['OVR']", 2),
+    Trace("PARAMCD", 1, "assign_constant", (), '"OVR" for the records of RS', "PARAMCD == 'OVR'", 2, "RS"),
     Trace("ADT", 5, "limit_date", ("ADT",), "not after the cut-off", "", 4),
 )
 
@@ -102,7 +103,7 @@ def test_conditions_on_the_parameter(when: str, concerns: bool) -> None:
 
 
 def test_methods_and_origins_by_parameter() -> None:
-    """Each level has origin and method of its own steps; a variable set together with AVAL refers to them."""
+    """Each level has origin and method of its own steps; one that AVAL is computed from refers to them."""
     layout = Layout(
         "ADRS",
         "Response",
@@ -123,14 +124,15 @@ def test_methods_and_origins_by_parameter() -> None:
         (one.variable, parameter_of(one)): (one.origins[0].type, texts.get(one.method, ""))
         for one in dataset.value_levels
     }
+    limit = "Not after the cut-off."
     assert found == {
-        ("AVAL", "MRD"): ("Derived", "proportion of cells"),
-        ("AVAL", "OS"): ("Derived", "time to death"),
-        ("AVAL", "OVR"): ("Derived", "number of the class"),
+        ("AVAL", "MRD"): ("Derived", f"Proportion of cells.\nADT: 1. Proportion of cells.\n2. {limit}"),
+        ("AVAL", "OS"): ("Derived", f"Time to ADT.\nADT: 1. Time to death.\n2. {limit}"),
+        ("AVAL", "OVR"): ("Derived", f'Number of the class.\nPARAMCD: "OVR" for the records of RS.\nADT: {limit}'),
         ("AVALC", "OVR"): ("Predecessor", ""),
     }
     assert (dataset.variable("AVAL").origins, dataset.variable("AVAL").method) == ((), "")
-    text = texts[dataset.variable("ADT").method]
-    assert [line.split(".")[0] for line in text.splitlines()] == ["1", "2"]
-    assert "set together with AVAL" in text
-    assert "time to death" not in text
+    assert texts[dataset.variable("ADT").method].splitlines() == [
+        "See the method of each parameter in the value-level metadata of AVAL.",
+        "Then: Not after the cut-off.",
+    ]
