@@ -12,6 +12,7 @@ import adam.derivations
 import adam.parameters  # noqa: F401 - fills the catalogue
 from adam import selection
 from adam.catalog import DERIVATIONS
+from adam.methods import explained
 from adam.settings import SETTINGS, resolved
 from adam.through import through_providers, through_records
 from specs import models
@@ -73,7 +74,10 @@ class Engine:
                 build = self.space.run(name)
                 if build.block is None:
                     raise SpecError(f"the steps of {name} start no records", place=Place(dataset=name))
-                yield finished(build, self.specs[name], made_parameters(self.plans[name]))
+                steps = self.plans[name]
+                dataset = finished(build, self.specs[name], made_parameters(steps))
+                traces = explained(dataset.lineage.traces, self.specs[name].names, steps, self.space.columns_read)
+                yield dataset.replace(lineage=replace(dataset.lineage, traces=traces))
 
     def notes(self) -> dict[str, pd.DataFrame]:
         """Return the tables that rules kept beside the records (candidates of time to event), by dataset.

@@ -257,14 +257,15 @@ class StepRun:
         return found
 
 
-_WORD = re.compile(r"\{(\w+)\}")
+_WORD = re.compile(r"\{(\w+)(?::(\w+))?\}")
 _PART = re.compile(r"\[([^\[\]]*)\]")
 
 
 def render_method(entry: Algorithm, step: StepLike) -> str:
     """Render the method text of a step from the algorithm's template and the step's own words.
 
-    A part of the template in square brackets is left out when an argument it names is empty.
+    `{name}` stands for an argument, `{name:key}` for the value that a mapping has under the value of another one. A
+    part of the template in square brackets is left out when an argument it names is empty.
     """
     words = {p.name: p.default for p in entry.arguments if p.default is not None}
     words |= dict(step.arguments)
@@ -272,10 +273,11 @@ def render_method(entry: Algorithm, step: StepLike) -> str:
     template = entry.method or f"{entry.name} of {{source}}"
 
     def word(match: re.Match[str]) -> str:
-        return _phrase(words.get(match.group(1), ""))
+        value = words.get(match.group(1), "")
+        return _phrase(value.get(words.get(match.group(2)), "") if match.group(2) else value)
 
     def part(match: re.Match[str]) -> str:
-        given = [words.get(name) for name in _WORD.findall(match.group(1))]
+        given = [words.get(name) for name, _ in _WORD.findall(match.group(1))]
         return match.group(1) if all(given) else ""
 
     text = _WORD.sub(word, _PART.sub(part, template))
@@ -287,8 +289,17 @@ def _phrase(value: Any) -> str:
     if isinstance(value, str):
         return value
     if isinstance(value, Sequence) and value and all(isinstance(one, Mapping) for one in value):
-        return "; ".join(", ".join(f"{key} {_phrase(item)}" for key, item in one.items()) for one in value)
+        return "; ".join(map(_pairs, value))
     return ", ".join(plain_texts(value))
+
+
+def _pairs(one: Mapping[str, Any]) -> str:
+    """Return a mapping as words; what holds for some options of a setting only says which and what was chosen."""
+    said = {key: _phrase(item) for key, item in one.items()}
+    chosen = said.pop("setting", "")
+    if chosen:
+        said["only with"] = f"{said.pop('options', '')} (chosen: {chosen})"
+    return ", ".join(f"{key} {text}" for key, text in said.items())
 
 
 def is_collected(name: str) -> bool:

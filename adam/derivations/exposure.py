@@ -26,7 +26,11 @@ _HOUR = 3_600_000_000
 _RATES = {**FREQUENCIES, CONTINUOUS: np.inf}
 
 
-@DERIVATIONS.records(method="{parameters} of the dosing records by {by_vars}", makes=("AVAL",))
+@DERIVATIONS.records(
+    method="{parameters} of the dosing records by {by_vars}; an interruption lasts {interruption_min_hours} hours or"
+    " more",
+    makes=("AVAL",),
+)
 def derive_param_exposure(
     frame: pd.DataFrame,
     *,

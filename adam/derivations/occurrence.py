@@ -15,7 +15,9 @@ from spectrail.steps import ColumnName, Records, Table, Values
 _DAY = np.timedelta64(86_400_000_000, "us")
 
 
-@DERIVATIONS.column(method="Y from {trt_start_date} to {trt_end_date} plus {end_window} days, at most {last_date}")
+@DERIVATIONS.column(
+    method="Y from {trt_start_date} on[ to {trt_end_date} plus {end_window} days][, not after {last_date}]"
+)
 def derive_var_trtemfl(
     *,
     start_date: Values = "ASTDT",

@@ -279,7 +279,7 @@ def derive_var_concordance(
     return selection.with_variables(frame, {new_var: frames.take_text(["Y", "N"], made)})
 
 
-@DERIVATIONS.records(method="Y where the condition for {option} holds: {conditions}")
+@DERIVATIONS.records(method="Y where {conditions:option} ({option})")
 def derive_var_flag_by_option(
     frame: pd.DataFrame,
     *,
