@@ -17,8 +17,8 @@ def explained(
 ) -> tuple[Trace, ...]:
     """Add to the methods of written variables how the helper variables that their steps read were made.
 
-    `written` are the variables of the dataset; a variable that a step makes and the dataset does not hold is a helper.
-    Helpers of other blocks of records are left out: records that are stacked may have come by many ways.
+    `written` are the variables of the dataset; helpers are those that steps make and the dataset does not hold. Those
+    of other blocks of records are left out: records that are stacked may have come by many ways.
     """
     helpers: dict[str, list[Trace]] = {}
     for one in traces:

@@ -23,7 +23,8 @@ OWN = "RECOVERY"
 """Name under which a recovery stands among the sources of its candidates."""
 _METHOD = (
     "first of {recovery_n} consecutive measured days with {value} at or above {threshold} after one below"
-    "[; longest gap between two of them in days: {sustained_gap_days}][; none within {plt_tx_days} days from a transfusion of {transfusions} on]"
+    "[; longest gap between two of them in days: {sustained_gap_days}]"
+    "[; none within {plt_tx_days} days from a transfusion of {transfusions} on]"
 )
 
 

@@ -133,7 +133,7 @@ def counts_decide(assessments: pd.DataFrame, rules: Rules) -> Bools:
 
 
 def extramedullary(assessments: pd.DataFrame) -> Floats:
-    """Return extramedullary disease (1, 0, NaN unknown): one not assessed is absent where it was absent at baseline."""
+    """Return extramedullary disease (1, 0, NaN unknown); not assessed is absent where it was at baseline."""
     emd, base = (assessments[name].to_numpy(dtype=np.float64) for name in ("EMD", "EMDBL"))
     return np.where(np.isnan(emd) & (base == 0), 0.0, emd)
 

@@ -29,7 +29,7 @@ KEYS = {
 
 @dataclass(frozen=True)
 class Change:
-    """One value that differs: number of the subject, parameter, agent or event, visit, variable, both values."""
+    """One value that differs: number of the subject, parameter or event, visit, variable, both values, the keys."""
 
     dataset: str
     subject: str
@@ -38,6 +38,7 @@ class Change:
     variable: str
     old: str
     new: str
+    keys: str
 
 
 @dataclass
@@ -133,7 +134,9 @@ def _change(name: str, row: pd.Series, variable: str, old: str, new: str) -> Cha
     record = _text(row.get("PARAMCD", row.get("AESEQ", "")))
     if name == "ADEX":
         record = f"{row['EXTRT']} {row['EXCAT']} {record}"
-    return Change(name, str(row["USUBJID"])[-5:], record, _text(row.get("AVISIT", "")), variable, old, new)
+    return Change(
+        name, str(row["USUBJID"])[-5:], record, _text(row.get("AVISIT", "")), variable, old, new, str(row.name)
+    )
 
 
 def listed(changes: set[Change], *variables: str) -> set[str]:
