@@ -52,7 +52,7 @@ class Rederiver:
     study: models.Study
     sdtm: Mapping[str, Dataset]
     folder: Path
-    derived: list[str] = field(default_factory=list)
+    known: dict[tuple[tuple[str, str], ...], set[Change]] = field(default_factory=dict)
 
     @classmethod
     def of(cls, study: models.Study, datasets: Mapping[str, Dataset], folder: Path) -> Rederiver:
@@ -92,10 +92,15 @@ class Rederiver:
 
     def changes(self, **settings: str) -> set[Change]:
         """Return everything that changes with some settings changed."""
+        key = tuple(sorted(settings.items()))
+        if key not in self.known:
+            self.known[key] = self._changes(settings)
+        return self.known[key]
+
+    def _changes(self, settings: Mapping[str, str]) -> set[Change]:
         affected = self.affected(settings)
         given = {name: one for name, one in self.base.items() if name not in affected}
         made = {one.name: one.frame for one in self.engine(settings, given).datasets()}
-        self.derived = sorted(made)
         return {change for name, frame in made.items() for change in compared(name, self[name], frame)}
 
 
@@ -117,7 +122,8 @@ def compared(name: str, one: pd.DataFrame, other: pd.DataFrame) -> Iterator[Chan
 def _keyed(name: str, frame: pd.DataFrame) -> pd.DataFrame:
     """Return records by their keys as text."""
     keys = frame.assign(NUMBER=frame.groupby(["USUBJID", "PARAMCD"]).cumcount()) if "PARAMCD" in frame else frame
-    index = pd.Index(keys[KEYS[name]].astype("str").fillna("").agg("|".join, axis=1))
+    first, *others = (keys[one].astype("str").fillna("") for one in KEYS[name])
+    index = pd.Index(first.str.cat(others, sep="|") if others else first)
     assert index.is_unique, name
     return frame.set_axis(index)
 
