@@ -317,6 +317,8 @@ def _problem(
         return None if opened else (f"the form {prefix!r} is not open here", f"begin with records of {prefix}")
     other = context.datasets.get(prefix)
     if other is not None:
+        if not other.variables:  # a working table has all columns of what it starts from
+            return None
         made = {step.target for step in other.steps}
         known = set(other.names) | made
         return None if rest in known else (f"{prefix} has no variable {rest!r}", nearest(rest, known))
