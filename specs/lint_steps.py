@@ -328,17 +328,6 @@ def _problem(
     return f"unknown form or dataset {prefix!r} in {name!r}", nearest(prefix, {*forms, *context.datasets})
 
 
-@check("SPEC-152", "error", "unknown setting")
-def settings(context: Context) -> Iterator[Found]:
-    """Find arguments `$name` that name a setting the study does not have."""
-    for dataset, step, path in context.steps():
-        for text in all_texts(step.arguments):
-            name = text.removeprefix("$")
-            if text.startswith("$") and not text.startswith("$$") and name and name not in context.study.settings:
-                hint = nearest(name, list(context.study.settings))
-                yield Found(path, f"unknown setting {name!r}", hint, name, dataset.name, step.target)
-
-
 @check("SPEC-153", "error", "unknown rule of a parameter")
 def parameter_rules(context: Context) -> Iterator[Found]:
     """Find parameters whose rule is not registered."""
