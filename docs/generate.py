@@ -67,8 +67,8 @@ def settings_page() -> str:
     intro = (
         "`settings` of study.yaml give these names other values; an option that is not listed stops the build. The"
         " values of a run stand in `run.json`, what they chose in the methods of define.xml. A study may add settings"
-        " of its own. In an argument of a step or parameter `$name` stands for the value of a setting, `$$name` for the"
-        " text `$name`. `count_ge` sets the four settings that begin with `count_` at once."
+        " of its own. In an argument of a step or parameter `$name` stands for the value of a setting, `$$name` for"
+        " the text `$name`. `count_ge` sets the four settings that begin with `count_` at once."
     )
     head = "| setting | options | default | decides | changes |\n|---|---|---|---|---|"
     return _page(["# Settings of analyses", intro, "\n".join([head, *rows])])

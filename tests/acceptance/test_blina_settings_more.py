@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import json
+import re
+import shutil
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
 from rederive import Rederiver, lines, listed, numbers, touched
 
 from adam.settings import SETTINGS
+from define_xml.reader import read_define
+from spectrail.pipeline.build import build_study
 
 RECOVERY = {
     "ANC05": ("NEUT", 0.5),
@@ -229,7 +235,8 @@ def test_stop_of_blinatumomab(derived: Rederiver) -> None:
 
 
 @pytest.mark.parametrize(
-    ("hours", "number", "old", "new", "length"), [("2", "00084", "0", "1", "3"), ("6", "00085", "1", "0", "5")]
+    ("hours", "number", "old", "new", "length"),
+    [("2", "00084", "0", "1", "3"), ("6", "00085", "1", "0", "5")],
 )
 def test_length_of_an_interruption(
     derived: Rederiver, hours: str, number: str, old: str, new: str, length: str
@@ -241,6 +248,76 @@ def test_length_of_an_interruption(
         f"ADEX {number} BLINATUMOMAB INDUCTION NINTERR AVAL {old} > {new}",
         f"ADEX {number} BLINATUMOMAB INDUCTION INTHOURS AVAL {' > '.join(times)}",
     }
+
+
+OTHERS = {
+    "cri_rule": ("one_lineage", "ADRS", "AVALC", "CRi rule one_lineage"),
+    "blast_cut": ("<=5", "ADRS", "AVALC", "blasts <=5 %"),
+    "count_anc_cr": (">", "ADRS", "AVALC", "neutrophils > 1.0"),
+    "count_plt_cr": (">", "ADRS", "AVALC", "platelets > 100"),
+    "count_anc_crh": (">", "ADRS", "AVALC", "> 0.5 and"),
+    "count_plt_crh": (">", "ADRS", "AVALC", "> 50 for CRh"),
+    "efs_relapse_blast": (">=25%", "ADRS", "AVALC", "relapse >=25%"),
+    "upgrade_late_recovery": ("on", "ADRS", "AVALC", "within 7 days: on"),
+    "mrd_at_threshold": ("negative", "ADLB", "MRDSTAT", "at the threshold negative"),
+    "mrd_nd_without_lod": ("assay_lod", "ADLB", "MRDSTAT", "without limit assay_lod"),
+    "plt_tx_days": ("3", "ADTTE", "ADT", "none within 3 days from a transfusion"),
+    "recovery_n": ("2", "ADTTE", "ADT", "first of 2 consecutive measured days"),
+    "sustained_gap_days": ("7", "ADTTE", "ADT", "longest gap between two of them in days: 7"),
+    "efs_failure_date": ("day_1", "ADTTE", "ADT", "only with day_1 (chosen: day_1)"),
+    "efs_hsct": ("censor", "ADTTE", "CNSR", "only with censor (chosen: censor)"),
+    "efs_intolerance": ("blinatumomab", "ADTTE", "CNSR", "only with blinatumomab (chosen: blinatumomab)"),
+    "origin_os_efs": ("consent", "ADTTE", "STARTDT", "time from ADSL.RFICDT (consent)"),
+    "eoi_window": ("late", "ADRS", "ANL03FL", "(late)"),
+    "te_window": ("consolidation", "ADAE", "TRTEMFL", "(consolidation)"),
+    "te_worsening": ("on", "ADAE", "TRTEMFL", "(on)"),
+    "missing_rel": ("not_related", "ADAE", "ARELIMFL", "(not_related)"),
+    "rel_unlikely_is_related": ("yes", "ADAE", "ARELBLN", "'UNLIKELY RELATED'] (yes)"),
+    "interruption_min_hours": ("6", "ADEX", "AVAL", "an interruption lasts 6 hours or more"),
+    "anc_source": ("computed", "ADLB", "ANL01FL", "(computed)"),
+}
+"""By setting another option, a variable that it changes, and what its method says then."""
+
+
+@pytest.fixture(scope="module")
+def others(blina: Any, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Build the analysis part with all these settings changed; return the folder of the output."""
+    folder = tmp_path_factory.mktemp("others")
+    shutil.copytree(blina.folder, folder / "study")
+    shutil.copytree(blina.out, folder / "out")
+    path = folder / "study" / "study.yaml"
+    text = path.read_text("utf-8")
+    for name, (option, *_) in OTHERS.items():
+        text, count = re.subn(rf'(?m)^  {name}: ".*"$', f'  {name}: "{option}"', text)
+        assert count == 1, name
+    path.write_text(text, encoding="utf-8")
+    build_study(folder / "study", folder / "out", only=("adam", "define"))
+    return folder / "out"
+
+
+def methods(out: Path) -> dict[tuple[str, str], str]:
+    """Return the method texts of define.xml by dataset and variable, those of value levels with them."""
+    study = read_define(next(out.glob("m5/datasets/*/analysis/adam/datasets/define.xml"))).study
+    texts = {one.id: one.description for one in study.methods}
+    found: dict[tuple[str, str], str] = {}
+    for one in study.datasets:
+        items = [(item.name, item.method) for item in one.variables]
+        items += [(item.variable, item.method) for item in one.value_levels]
+        for name, method in items:
+            found[one.name, name] = found.get((one.name, name), "") + texts.get(method, "") + "\n"
+    return found
+
+
+def test_settings_are_recorded(others: Path, blina_adam: Any) -> None:
+    """A changed setting stands in run.json, and what it chose in the method of a variable that it changes."""
+    assert set(OTHERS) == set(SETTINGS) - {"ctcae", "mrd_domain"}
+    record = json.loads((others / "run.json").read_text("utf-8"))["settings"]
+    assert {name: record[name] for name in OTHERS} == {name: option for name, (option, *_) in OTHERS.items()}
+    changed, default = methods(others), methods(blina_adam.out)
+    for name, (_, dataset, variable, said) in OTHERS.items():
+        assert said in changed[dataset, variable], name
+        assert said not in default[dataset, variable], name
+    assert [name for name in SETTINGS if any(f"${name}" in text for text in changed.values())] == []
 
 
 def test_a_setting_unchanged_changes_nothing(derived: Rederiver) -> None:
