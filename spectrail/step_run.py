@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -174,7 +175,11 @@ class StepRun:
                 for text in texts:
                     yield from self.space.parse(text).columns
         roles = {parameter.role for parameter in entry.parameters}
-        if Role.EVALUATE in roles and not roles & {Role.TABLE, Role.TABLES}:
+        if roles & {Role.TABLE, Role.TABLES}:
+            return
+        for text in plain_texts(self.step.arguments.get("order")):
+            yield _DESCENDING.sub(r"\1", text)
+        if Role.EVALUATE in roles:
             for text in _conditions_in(self.step.arguments):
                 yield from self.space.parse(text).columns
 
@@ -268,6 +273,9 @@ def render_method(entry: Algorithm, step: StepLike, parse: Parse, target: str = 
         arguments=step.arguments,
         parse=parse,
     )
+
+
+_DESCENDING = re.compile(r"^desc\((.*)\)$")
 
 
 def _conditions_in(arguments: Mapping[str, Any]) -> Iterator[str]:
