@@ -13,6 +13,7 @@ import pandas as pd
 from adam.cutoff import TABLE, cut, rules_of
 from adam.engine import Engine
 from adam.results.declared import file_name, results
+from specs import models
 from spectrail.dataset import Dataset
 from spectrail.findings import Findings
 from spectrail.io.tables import read_dataset
@@ -107,7 +108,11 @@ def tabulation_datasets(run: Run) -> Mapping[str, Dataset]:
     """Return the SDTM datasets of the build, or those of the folder that the study names as its source."""
     if not run.study.sdtm_source:
         return SpilledDatasets(run.sdtm)
-    folder = run.folder / run.study.sdtm_source
+    return read_datasets(run.folder / run.study.sdtm_source)
+
+
+def read_datasets(folder: Path) -> dict[str, Dataset]:
+    """Return the datasets of a folder by name."""
     found = [path for path in sorted(folder.iterdir()) if path.suffix.lower() in DATASET_SUFFIXES]
     datasets = [read_dataset(path) for path in found if path.name.lower() != "define.xml"]
     return {one.name: one for one in datasets}
@@ -115,10 +120,10 @@ def tabulation_datasets(run: Run) -> Mapping[str, Dataset]:
 
 def _cut(run: Run, datasets: Mapping[str, Dataset]) -> Mapping[str, Dataset]:
     """Cut the data for analysis at the study's cut-off, where it has one and rules for it (decision 31)."""
-    tables = [table for table in run.study.tables if table.name == TABLE]
-    if not run.study.cutoff or not tables:
+    cut_off = cut_datasets(run.study, datasets)
+    if cut_off is None:
         return datasets
-    kept, listing = cut(datasets, rules_of(tables[0]), run.study.cutoff)
+    kept, listing = cut_off
     _write_table(run, run.building / "lineage" / "cutoff.parquet", listing)
     if len(listing):
         run.findings.append(
@@ -130,6 +135,14 @@ def _cut(run: Run, datasets: Mapping[str, Dataset]) -> Mapping[str, Dataset]:
             )
         )
     return kept
+
+
+def cut_datasets(
+    study: models.Study, datasets: Mapping[str, Dataset]
+) -> tuple[dict[str, Dataset], pd.DataFrame] | None:
+    """Return the data as an analysis may see them and what was left out; None without a cut-off and rules for it."""
+    tables = [table for table in study.tables if table.name == TABLE]
+    return cut(datasets, rules_of(tables[0]), study.cutoff) if study.cutoff and tables else None
 
 
 def _write_results(run: Run, made: Mapping[str, Dataset]) -> None:
