@@ -13,7 +13,6 @@ from typing import Any, Literal
 import numpy as np
 import pandas as pd
 
-from adam.catalog import DERIVATIONS
 from adam.differences import Watched, changes, result_changes, watch
 from adam.engine import Engine
 from adam.results.declared import results
@@ -26,6 +25,7 @@ from spectrail.dataset import Dataset
 from spectrail.errors import UnknownNameError
 from spectrail.findings import Findings
 from spectrail.settings import substituted
+from spectrail.steps import Algorithm
 
 Extreme = Literal["first", "last"]
 DATE, HIGHEST, BOUNDS = "date_imputation", "highest_imputation", ("min_dates", "max_dates")
@@ -34,6 +34,7 @@ PARTIAL = ("DATASET", "USUBJID", "SEQ", "VARIABLE", "VALUE", "ROW")
 UNREAD = "ADAM-TTE-PARTIAL-DATE"
 """Rule of the findings about partial dates that nothing imputes where a complete one is needed."""
 Given = Mapping[str, Any]
+Catalog = Mapping[str, Algorithm]
 
 
 @dataclass(frozen=True)
@@ -68,7 +69,8 @@ def sensitivity(
 
     `engine_of` gives an engine for a study with changed steps, over the same SDTM; `ignoring` is as in `at_extreme`.
     """
-    early, late = (at_extreme(study, date, ignoring=ignoring) for date in ("first", "last"))
+    catalog = engine_of(study).catalog
+    early, late = (at_extreme(study, date, catalog, ignoring=ignoring) for date in ("first", "last"))
     watched: list[dict[str, Watched]] = []
     rows: list[dict[str, list[Row]]] = []
     for title, variant in (("earliest dates", early), ("latest dates", late), ("dates as specified", study)):
@@ -78,7 +80,7 @@ def sensitivity(
         rows.append(results(variant, made))
         numbering = {name: _numbering(steps) for name, steps in engine.plans.items()}
         watched.append({name: watch(engine.settle(one), numbering[name]) for name, one in made.items()})
-    partial = partial_dates(engine.plans, engine.sdtm)
+    partial = partial_dates(engine.plans, engine.sdtm, catalog)
     order = (0, 2, 1)
     values, moved = changes([watched[at] for at in order], engine.sdtm, partial)
     unread = Findings.concat(one.findings for one in made.values())
@@ -93,13 +95,13 @@ def _numbering(steps: Sequence[models.Step]) -> tuple[str, ...]:
     )
 
 
-def at_extreme(study: models.Study, date: Extreme, *, ignoring: Sequence[str] = ()) -> models.Study:
+def at_extreme(study: models.Study, date: Extreme, catalog: Catalog, *, ignoring: Sequence[str] = ()) -> models.Study:
     """Return the study with every imputing step, of datasets and of parameters, set to `first` or `last`.
 
     Minimum and maximum dates of the steps stay, except those named in `ignoring`. Raises UnknownNameError for a name
     that bounds no imputation.
     """
-    known = {name for given in _imputing(study) for name in _bounds(given)}
+    known = {name for given in _imputing(study, catalog) for name in _bounds(given)}
     for name in ignoring:
         if name not in known:
             raise UnknownNameError("bound of an imputation", name, sorted(known))
@@ -107,7 +109,7 @@ def at_extreme(study: models.Study, date: Extreme, *, ignoring: Sequence[str] = 
 
     def moved(algorithm: str, given: Given) -> Given:
         settled = substituted(given, values)
-        if not imputes(algorithm, settled):
+        if not imputes(algorithm, settled, catalog):
             return given
         kept = {
             name: tuple(one for one in plain_texts(settled.get(name, ())) if one not in ignoring) for name in BOUNDS
@@ -128,23 +130,23 @@ def at_extreme(study: models.Study, date: Extreme, *, ignoring: Sequence[str] = 
     return study.model_copy(update={"datasets": tuple(datasets)})
 
 
-def imputes(algorithm: str, given: Given) -> bool:
+def imputes(algorithm: str, given: Given, catalog: Catalog) -> bool:
     """Tell whether an algorithm with these arguments stands in for missing parts of dates."""
-    entry = DERIVATIONS.registry.get(algorithm)
+    entry = catalog.get(algorithm)
     if entry is None or entry.parameter(DATE) is None:
         return False
     highest = entry.parameter(HIGHEST)
     return highest is None or given.get(HIGHEST, highest.default) in ("Y", "M", "D")
 
 
-def _imputing(study: models.Study) -> Iterator[Given]:
+def _imputing(study: models.Study, catalog: Catalog) -> Iterator[Given]:
     """Yield the arguments of every imputing step and parameter, settings put in."""
     values = resolved(study.settings)
     for dataset in study.datasets:
         steps = [(step.algorithm, step.arguments) for step in dataset.steps]
         for algorithm, given in [*steps, *((one.rule, one.settings) for one in dataset.parameters)]:
             settled = substituted(given, values)
-            if imputes(algorithm, settled):
+            if imputes(algorithm, settled, catalog):
                 yield settled
 
 
@@ -153,7 +155,9 @@ def _bounds(given: Given) -> Iterator[str]:
         yield from plain_texts(given.get(name, ()))
 
 
-def partial_dates(plans: Mapping[str, Sequence[models.Step]], sdtm: Mapping[str, Dataset]) -> pd.DataFrame:
+def partial_dates(
+    plans: Mapping[str, Sequence[models.Step]], sdtm: Mapping[str, Dataset], catalog: Catalog
+) -> pd.DataFrame:
     """List the partial dates of SDTM that imputing steps read: dataset, subject, --SEQ, variable, value, row.
 
     `plans` are the expanded steps of the analysis datasets; a date is followed through predecessors to SDTM.
@@ -162,7 +166,7 @@ def partial_dates(plans: Mapping[str, Sequence[models.Step]], sdtm: Mapping[str,
         origin
         for name, steps in plans.items()
         for step in steps
-        if imputes(step.algorithm, step.arguments)
+        if imputes(step.algorithm, step.arguments, catalog)
         for column in _dates_read(step)
         if (origin := _origin(name, column, plans, sdtm)) is not None
     }

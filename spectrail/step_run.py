@@ -264,7 +264,8 @@ _PART = re.compile(r"\[([^\[\]]*)\]")
 def render_method(entry: Algorithm, step: StepLike) -> str:
     """Render the method text of a step from the algorithm's template and the step's own words.
 
-    A part of the template in square brackets is left out when an argument it names is empty.
+    A part of the template in square brackets is left out when an argument it names is empty. An algorithm of an
+    extension is named with the distribution and version it comes from.
     """
     words = {p.name: p.default for p in entry.arguments if p.default is not None}
     words |= dict(step.arguments)
@@ -279,6 +280,7 @@ def render_method(entry: Algorithm, step: StepLike) -> str:
         return match.group(1) if all(given) else ""
 
     text = _WORD.sub(word, _PART.sub(part, template))
+    text = f"{text} [{entry.name} of {entry.origin}]" if entry.origin else text
     return f"{text} (where {step.when})" if step.when else text
 
 

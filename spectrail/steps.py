@@ -187,7 +187,8 @@ class Algorithm:
 
     `method` is the template of the method text; it may name arguments in braces, `{source}` and `{codelist}`; a part
     in square brackets is left out when an argument it names is empty.
-    `makes` are the variables that a record algorithm gives its records whatever its arguments say.
+    `makes` are the variables that a record algorithm gives its records whatever its arguments say. `origin` names the
+    distribution of an algorithm that comes with an extension.
     """
 
     name: str
@@ -197,6 +198,7 @@ class Algorithm:
     method: str = ""
     order_only: bool = False
     makes: tuple[str, ...] = ()
+    origin: str = ""
 
     def parameter(self, name: str) -> Parameter | None:
         """Return an argument by name, or None."""

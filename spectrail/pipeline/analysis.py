@@ -18,6 +18,7 @@ from spectrail.dataset import Dataset
 from spectrail.findings import Findings
 from spectrail.io.tables import read_dataset
 from spectrail.pipeline.carry import carry_over
+from spectrail.pipeline.catalog import catalogs
 from spectrail.pipeline.package import write_package
 from spectrail.pipeline.run import Run
 from spectrail.pipeline.spill import Spilled, spill
@@ -88,7 +89,15 @@ def _derive(run: Run) -> None:
     if not names:
         return
     tabulation = _cut(run, tabulation_datasets(run))
-    engine = Engine(study, tabulation, run.sources, resolvers_of(run.study), step_places(run.loaded), run.progress)
+    engine = Engine(
+        study,
+        tabulation,
+        run.sources,
+        resolvers_of(run.study),
+        step_places(run.loaded),
+        run.progress,
+        catalogs(run.study).adam,
+    )
     made: dict[str, Dataset] = {}
     for dataset in engine.datasets(names):
         run.findings.append(dataset.findings)

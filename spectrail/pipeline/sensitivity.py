@@ -19,6 +19,7 @@ from spectrail.io.atomic import replacing
 from spectrail.pipeline.analysis import cut_datasets, read_datasets
 from spectrail.pipeline.build import build_study
 from spectrail.pipeline.carry import check_untouched, record_of
+from spectrail.pipeline.catalog import catalogs
 from spectrail.pipeline.sources import Sources
 from spectrail.pipeline.study import (
     checked_study,
@@ -49,10 +50,10 @@ def date_sensitivity(
     datasets = _tabulation(Path(folder), study, sdtm, progress)
     kept = cut_datasets(study, datasets)
     sources = Sources(study, Path(folder), progress)
-    resolvers, places = resolvers_of(study), step_places(loaded)
+    resolvers, places, catalog = resolvers_of(study), step_places(loaded), catalogs(study).adam
 
     def engine_of(variant: models.Study) -> Engine:
-        return Engine(variant, kept[0] if kept else datasets, sources, resolvers, places, progress)
+        return Engine(variant, kept[0] if kept else datasets, sources, resolvers, places, progress, catalog)
 
     return study, sensitivity(analysis, engine_of, ignoring=ignoring, progress=progress)
 

@@ -11,6 +11,7 @@ import pandas as pd
 import pytest
 from adam_helpers import frame
 
+from adam.catalog import DERIVATIONS
 from adam.differences import changes, watch
 from adam.engine import Engine
 from adam.sensitivity import Sensitivity, at_extreme, imputes, partial_dates, sensitivity
@@ -234,7 +235,7 @@ def test_algorithms_that_impute_are_known_by_their_arguments(
     algorithm: str, given: Mapping[str, str], expected: bool
 ) -> None:
     """Imputation of times only does not count, nor one that is not asked for."""
-    assert imputes(algorithm, given) is expected
+    assert imputes(algorithm, given, DERIVATIONS.registry) is expected
 
 
 def test_parameters_and_settings_are_looked_at_too() -> None:
@@ -252,13 +253,17 @@ def test_parameters_and_settings_are_looked_at_too() -> None:
             ),
         ),
     )
-    late = at_extreme(models.Study(study_id="X", settings={"highest": "D"}, datasets=(extreme,)), "last")
+    late = at_extreme(
+        models.Study(study_id="X", settings={"highest": "D"}, datasets=(extreme,)), "last", DERIVATIONS.registry
+    )
     assert late.datasets[0].parameters[0].settings == {
         "highest_imputation": "$highest",
         "new_var": "XDT",
         "date_imputation": "last",
     }
-    early = at_extreme(models.Study(study_id="X", settings={"highest": "n"}, datasets=(extreme,)), "first")
+    early = at_extreme(
+        models.Study(study_id="X", settings={"highest": "n"}, datasets=(extreme,)), "first", DERIVATIONS.registry
+    )
     assert early.datasets[0] == extreme
 
 
@@ -272,7 +277,7 @@ def test_dates_of_sources_of_extreme_dates_are_followed() -> None:
             sources=({"dataset": "AE", "date": "AESTDTC"}, {"dataset": "AE", "date": "NODTC"}),
         ),
     )
-    assert listed(partial_dates({"ADX": steps}, SDTM), "VARIABLE", "VALUE") == [
+    assert listed(partial_dates({"ADX": steps}, SDTM, DERIVATIONS.registry), "VARIABLE", "VALUE") == [
         ["AESTDTC", "2024-01"],
         ["AESTDTC", "2024-06"],
         ["AESTDTC", "2023-12"],
