@@ -89,12 +89,9 @@ def _stacked(parts: Sequence[pd.DataFrame], columns: Sequence[str]) -> pd.DataFr
 def _joined(sides: Sides, sdtm: Mapping[str, Dataset]) -> pd.DataFrame:
     """Return one row per record of any side; of side N the values are `X_N`, keys and position `_keys_N`, `_at_N`."""
     made: pd.DataFrame | None = None
-    for number, side in enumerate(sides):
-        shown = _shown_keys(side)
-        own = {f"_keys_{number}": shown, f"_at_{number}": np.arange(len(shown), dtype=np.float64)}
-        part = (
-            side.frame.reset_index(drop=True).add_suffix(f"_{number}").assign(_id=_identity(side, shown, sdtm), **own)
-        )
+    for number, (side, identity) in enumerate(zip(sides, _identities(sides, sdtm), strict=True)):
+        own = {f"_keys_{number}": _shown_keys(side), f"_at_{number}": np.arange(len(identity), dtype=np.float64)}
+        part = side.frame.reset_index(drop=True).add_suffix(f"_{number}").assign(_id=identity, **own)
         made = part if made is None else made.merge(part, on="_id", how="outer")
     assert made is not None
     return made
@@ -109,21 +106,38 @@ def _shown_keys(side: Watched) -> pd.Series:
     return text
 
 
-def _identity(side: Watched, shown: pd.Series, sdtm: Mapping[str, Dataset]) -> pd.Series:
-    """Return what tells records apart: keys, DTYPE, the first SDTM record behind them, their order among equals."""
-    text = shown
-    if "DTYPE" in side.frame and "DTYPE" not in side.keys:
-        text = text + "|" + frames.as_text(side.frame["DTYPE"]).fillna("").reset_index(drop=True)
-    records = side.records
-    outside = np.array([one in sdtm for one in records.sources] or [False])[records.source]
-    record, source, row = (one[outside] for one in (records.record, records.source, records.row))
-    order = np.lexsort((row, source, record))
+def _identities(sides: Sides, sdtm: Mapping[str, Dataset]) -> list[pd.Series]:
+    """Return what tells the records of each side apart: the keys and DTYPE.
+
+    Where these are not unique on every side, the first SDTM record behind a record and the order among equals are
+    added; elsewhere not, since a record may come from another one when a date moves (time to event).
+    """
+    texts = []
+    for side in sides:
+        text = _shown_keys(side)
+        if "DTYPE" in side.frame and "DTYPE" not in side.keys:
+            text = text + "|" + frames.as_text(side.frame["DTYPE"]).fillna("").reset_index(drop=True)
+        texts.append(text)
+    twice = pd.concat([text[text.duplicated()] for text in texts]).unique()
+    made = []
+    for side, text in zip(sides, texts, strict=True):
+        full = text.where(~text.isin(twice), text + "|" + _behind(side, sdtm))
+        made.append(full + "|" + full.groupby(full).cumcount().astype("str"))
+    return made
+
+
+def _behind(side: Watched, sdtm: Mapping[str, Dataset]) -> pd.Series:
+    """Return the first SDTM record behind each record, datasets by name, as text; empty for none."""
+    known = sorted(sdtm)
+    ranks = {name: rank for rank, name in enumerate(known)}
+    rank = np.array([ranks.get(name, -1) for name in side.records.sources] or [-1])[side.records.source]
+    inside = np.flatnonzero(rank >= 0)
+    record, rank, row = (one[inside] for one in (side.records.record, rank, side.records.row))
+    order = np.lexsort((row, rank, record))
     first, at = np.unique(record[order], return_index=True)
-    behind = np.full(len(text), "", dtype=object)
-    names = np.array([*records.sources, ""], dtype=object)
-    behind[first] = names[source[order][at]] + row[order][at].astype(str).astype(object)
-    text = text + "|" + pd.Series(behind, dtype="str")
-    return text + "|" + text.groupby(text).cumcount().astype("str")
+    found = np.full(len(side.frame), "", dtype=object)
+    found[first] = np.array(known, dtype=object)[rank[order][at]] + row[order][at].astype(str).astype(object)
+    return pd.Series(found, dtype="str")
 
 
 def _causes(sides: Sides, rows: pd.DataFrame, partial: pd.DataFrame) -> npt.NDArray[np.object_]:

@@ -331,6 +331,14 @@ def test_records_are_matched_by_what_they_come_from_not_by_dates_or_numbers() ->
     ]
 
 
+def test_a_record_that_comes_from_elsewhere_is_the_same_by_its_keys() -> None:
+    """Where the keys are unique, another SDTM record behind the record does not make it another one."""
+    text = "USUBJID | PARAMCD | ADT | ASEQ | AVAL\n1 | HGB | 2024-01-0{0} | 1 | {0}"
+    sides = [{"ADLB": watch(lab(text.format(day), [day]), ("ASEQ",))} for day in (1, 1, 5)]
+    values, _ = changes(sides, {"LB": AE}, found().partial.iloc[:0])
+    assert listed(values, "KEYS", "VARIABLE", *SIDES) == [["USUBJID=1 PARAMCD=HGB ASEQ=1", "AVAL", "1", "1", "5"]]
+
+
 def test_keys_that_are_dates_are_shown_where_they_stay() -> None:
     """A record whose date is the same on both sides is named by it."""
     text = "USUBJID | PARAMCD | ADT | ASEQ | AVAL\n1 | HGB | 2024-01-01 | 1 | {}\n1 | HGB | 2024-01-05 | 2 | 5"
