@@ -49,18 +49,18 @@ def derive(made: Path) -> dict[str, Any]:
     begun = time.process_time()
     tables = read_datasets(sdtm_folder(made / "out", study))
     start, wall = time.process_time(), time.perf_counter()
+    count = sum(map(len, tables.values()))
     cut = cut_datasets(study, tables)
-    sources = Sources(study, made / "study")
-    engine = Engine(
-        part_of(study, analysis=True), cut[0] if cut else tables, sources, resolvers_of(study), lambda *_: None
-    )
+    sdtm = cut[0] if cut else tables
+    del tables, cut  # as in a build, only what the analysis may see stays in memory
+    engine = Engine(part_of(study, analysis=True), sdtm, Sources(study, made / "study"), resolvers_of(study))
     finished = [engine.settle(one) for one in engine.datasets(DATASETS)]
     return {
         "cpu": time.process_time() - start,
         "wall": time.perf_counter() - wall,
         "read": start - begun,
         "peak": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
-        "sdtm_records": sum(map(len, tables.values())),
+        "sdtm_records": count,
         "records": {one.name: len(one) for one in finished},
     }
 
