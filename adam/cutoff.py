@@ -78,7 +78,7 @@ def _cut_one(frame: pd.DataFrame, rule: Rule, limit: np.datetime64) -> tuple[pd.
     after = early > limit
     if rule.partial == "drop":
         after |= late > limit
-    kept = frame[~after]
+    kept = frame[~after] if after.any() else frame  # most domains have nothing after the cut-off: no copy
     listings = [_listed(frame[after], rule, rule.date, "dropped")]
     for name in rule.truncate:
         beyond = dates.bounds(kept[name])[0] > limit

@@ -26,7 +26,7 @@ from spectrail.layout import Column, Layout
 from spectrail.lineage import Lineage, RecordLineage
 from spectrail.runner import STACK, START, Workspace
 from spectrail.settings import substituted
-from spectrail.steps import Records
+from spectrail.steps import Algorithm, Records
 
 PREDECESSOR = "predecessor"
 """The derivation that copies a variable whose origin is Predecessor."""
@@ -42,7 +42,7 @@ class Engine:
 
     `sdtm` holds the finished SDTM datasets (frames with supplemental qualifiers apart), `tables` gives lookup tables
     by name.  `datasets` yields analysis datasets in the order of the specification; whatever one needs of another is
-    made first.  `settle` completes the lineage when all are made.
+    made first.  `settle` completes the lineage when all are made. `catalog` holds the derivations steps may name.
     """
 
     study: models.Study
@@ -51,13 +51,14 @@ class Engine:
     resolvers: Mapping[type, Callable[[str], object]] = field(default_factory=dict)
     places: Callable[[str, int], Place | None] = lambda *_: None
     progress: Callable[[str], None] = lambda _: None
+    catalog: Mapping[str, Algorithm] = field(default_factory=lambda: DERIVATIONS.registry)
 
     def __post_init__(self) -> None:
         self.specs = {dataset.name: dataset for dataset in self.study.datasets if dataset.steps or dataset.parameters}
         names = {name: tuple(map(str, one.frame.columns)) for name, one in self.sdtm.items()}
-        self.plans = {name: plan(self.study, spec, names) for name, spec in self.specs.items()}
+        self.plans = {name: plan(self.study, spec, names, self.catalog) for name, spec in self.specs.items()}
         self.space = Workspace(
-            catalog=DERIVATIONS.registry,
+            catalog=self.catalog,
             plans=self.plans,
             tables=self.tables,
             parse=parse,
@@ -132,7 +133,10 @@ class Engine:
 
 
 def plan(
-    study: models.Study, dataset: models.Dataset, columns: Mapping[str, Sequence[str]] | None = None
+    study: models.Study,
+    dataset: models.Dataset,
+    columns: Mapping[str, Sequence[str]],
+    catalog: Mapping[str, Algorithm],
 ) -> tuple[models.Step, ...]:
     """Expand the specification of an analysis dataset into its steps.
 
@@ -144,7 +148,7 @@ def plan(
     own = list(dataset.steps)
     last = next((number for number, step in enumerate(own) if step.algorithm in LAST), len(own))
     derived = list(_derived_parameter_steps(dataset))
-    steps = [*_parameter_steps(dataset), *own[:last], *_naming_steps(dataset), *derived, *own[last:]]
+    steps = [*_parameter_steps(dataset, catalog), *own[:last], *_naming_steps(dataset), *derived, *own[last:]]
     made = {step.target for step in steps}
     copies = {
         variable.name: origin.predecessor
@@ -167,7 +171,7 @@ def plan(
             direct = {name: text for name, text in copies.items() if text.partition(".")[0] == start}
             direct |= {name: f"{start}.{name}" for name in IDENTIFIERS if name in copies and name not in direct}
             if not dataset.variables:
-                direct = {name: f"{step.source[0]}.{name}" for name in (columns or {}).get(step.source[0], ())}
+                direct = {name: f"{step.source[0]}.{name}" for name in columns.get(step.source[0], ())}
             full += [_copy(name, text) for name, text in direct.items()]
         if number == anchor:
             full += [_copy(name, text) for name, text in looked_up.items()]
@@ -175,13 +179,13 @@ def plan(
             # records that parameters add for every subject have no record behind them to take these from
             full += [_copy(name, text) for name, text in looked_up.items() if text.startswith(f"{SUBJECTS}.")]
     values = resolved(study.settings)
-    return tuple(_with_settings(step, values) for step in full)
+    return tuple(_with_settings(step, values, catalog) for step in full)
 
 
-def _with_settings(step: models.Step, values: Mapping[str, str]) -> models.Step:
+def _with_settings(step: models.Step, values: Mapping[str, str], catalog: Mapping[str, Algorithm]) -> models.Step:
     """Put the values of settings in: `$name` in an argument, and arguments that are named like a setting."""
     arguments = substituted(step.arguments, values)
-    entry = DERIVATIONS.registry.get(step.algorithm)
+    entry = catalog.get(step.algorithm)
     for parameter in entry.arguments if entry else ():
         if parameter.name in SETTINGS and parameter.name not in arguments:
             arguments = {**arguments, parameter.name: values[parameter.name]}
@@ -205,7 +209,7 @@ def _copy(name: str, text: str) -> models.Step:
     return models.Step(target=name, algorithm=PREDECESSOR, source=(text,))
 
 
-def _parameter_steps(dataset: models.Dataset) -> Iterator[models.Step]:
+def _parameter_steps(dataset: models.Dataset, catalog: Mapping[str, Algorithm]) -> Iterator[models.Step]:
     """Yield the steps of every parameter: start records from its input, apply its rule, name it.
 
     A parameter whose `inputs` are other parameters of the dataset comes after the dataset's own steps.
@@ -219,7 +223,7 @@ def _parameter_steps(dataset: models.Dataset) -> Iterator[models.Step]:
         yield models.Step(algorithm=START, source=(start,), when=str(parameter.settings.get("where", "")))
         settings = {key: value for key, value in parameter.settings.items() if key not in ("records", "where")}
         if parameter.rule:
-            entry = DERIVATIONS.registry[parameter.rule]
+            entry = catalog[parameter.rule]
             named = {"paramcd": parameter.paramcd} if entry.parameter("paramcd") else {}
             yield models.Step(algorithm=parameter.rule, arguments={**named, **settings})
         for name, value in _constants(parameter, dataset).items():

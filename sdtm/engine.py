@@ -22,7 +22,7 @@ from spectrail.lineage import Provider, RecordLineage
 from spectrail.runner import StepLike, Workspace
 from spectrail.settings import substituted
 from spectrail.step_run import is_collected
-from spectrail.steps import Role
+from spectrail.steps import Algorithm, Role
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,8 @@ class Engine:
 
     `tables` gives a raw extract or lookup table by name (None: no such table); `resolvers` turn names into objects
     by type (for example a codelist id into its terms).  `lookups` gives lookup tables alone, so that no extract is
-    read to find out that it is none; `release` is told of every extract that no step still to run reads.
+    read to find out that it is none; `release` is told of every extract that no step still to run reads. `catalog`
+    holds the algorithms that steps may name.
     """
 
     study: models.Study
@@ -51,14 +52,17 @@ class Engine:
     progress: Callable[[str], None] = lambda _: None
     lookups: Callable[[str], SourceTable | None] | None = None
     release: Callable[[str], None] = lambda _: None
+    catalog: Mapping[str, Algorithm] = field(default_factory=lambda: ALGORITHMS.registry)
 
     def __post_init__(self) -> None:
         self.specs = {dataset.name: dataset for dataset in self.study.datasets}
         self.plans = {
-            dataset.name: with_defaults(self.study, dataset) for dataset in self.study.datasets if dataset.steps
+            dataset.name: with_defaults(self.study, dataset, self.catalog)
+            for dataset in self.study.datasets
+            if dataset.steps
         }
         self.space = Workspace(
-            catalog=ALGORITHMS.registry,
+            catalog=self.catalog,
             plans=self.plans,
             tables=self.tables,
             parse=parse,
@@ -163,21 +167,25 @@ class Engine:
     def _whole_table(self, step: StepLike, name: str) -> Iterator[bool]:
         if step.algorithm == "records" and name in step.source:
             yield True
-        entry = ALGORITHMS.registry.get(step.algorithm)
+        entry = self.catalog.get(step.algorithm)
         for parameter in entry.parameters if entry else ():
             if parameter.role is Role.TABLE and step.arguments.get(parameter.name, parameter.default) == name:
                 yield True
 
 
-def with_defaults(study: models.Study, dataset: models.Dataset) -> tuple[models.Step, ...]:
+def with_defaults(
+    study: models.Study, dataset: models.Dataset, catalog: Mapping[str, Algorithm]
+) -> tuple[models.Step, ...]:
     """Complete the steps of a dataset: codelists of the target variables, STUDYID and DOMAIN."""
     codelists = {variable.name: variable.codelist for variable in dataset.variables}
     codelists |= _supplemental_codelists(study, dataset)
     steps = [
         step.model_copy(update={"codelist": codelists[step.target]})
-        if not step.codelist and codelists.get(step.target) and _takes_codelist(step)
+        if not step.codelist and codelists.get(step.target) and _takes_codelist(step, catalog)
         else step
-        for step in (_with_formats(study, _with_settings(study, _with_keys(dataset, one))) for one in dataset.steps)
+        for step in (
+            _with_formats(study, _with_settings(study, _with_keys(dataset, one)), catalog) for one in dataset.steps
+        )
     ]
     made = {step.target for step in steps}
     constants = {"STUDYID": study.study_id, "DOMAIN": dataset.domain or dataset.name}
@@ -201,9 +209,9 @@ def _with_keys(dataset: models.Dataset, step: models.Step) -> models.Step:
     return step.model_copy(update={"source": keys})
 
 
-def _with_formats(study: models.Study, step: models.Step) -> models.Step:
+def _with_formats(study: models.Study, step: models.Step, catalog: Mapping[str, Algorithm]) -> models.Step:
     """Let a date of a form be read by the formats that its raw source declares, when the step names none."""
-    entry = ALGORITHMS.registry.get(step.algorithm)
+    entry = catalog.get(step.algorithm)
     if entry is None or entry.parameter("formats") is None or "formats" in step.arguments or not step.source:
         return step
     form = step.source[0].partition(".")[0]
@@ -211,8 +219,8 @@ def _with_formats(study: models.Study, step: models.Step) -> models.Step:
     return step.model_copy(update={"arguments": {**step.arguments, "formats": formats}}) if formats else step
 
 
-def _takes_codelist(step: models.Step) -> bool:
-    entry = ALGORITHMS.registry.get(step.algorithm)
+def _takes_codelist(step: models.Step, catalog: Mapping[str, Algorithm]) -> bool:
+    entry = catalog.get(step.algorithm)
     return entry is not None and entry.parameter("codelist") is not None
 
 

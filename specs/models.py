@@ -424,7 +424,7 @@ class DefineHeader(Model):
 
 
 class Study(Model):
-    """The whole specification of one study."""
+    """The whole specification of one study; `extensions` names installed ones whose functions its steps may name."""
 
     study_id: str
     name: str = ""
@@ -438,6 +438,7 @@ class Study(Model):
     settings: Mapping[str, str] = Field(default_factory=dict)
     sources: tuple[RawSource, ...] = ()
     sdtm_source: str = ""
+    extensions: tuple[str, ...] = ()
     datasets: tuple[Dataset, ...] = ()
     codelists: tuple[Codelist, ...] = ()
     dictionaries: tuple[Dictionary, ...] = ()

@@ -351,6 +351,7 @@ ATTRIBUTES: Mapping[str, str] = {
     "Created": "created",
     "Cutoff": "cutoff",
     "SDTMSource": "sdtm_source",
+    "Extensions": "extensions",
     "DefineHeader": "define",
 }
 """Rows of the Define sheet (Study in the first generation) beside StandardName and StandardVersion."""

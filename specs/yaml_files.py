@@ -30,7 +30,7 @@ MOST_BYTES = 20_000_000
 SAFE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,60}")
 SUFFIXES = (".yaml", ".yml", ".xlsx", ".xlsm", ".csv")
 HEAD = ("study_id", "name", "description", "protocol", "language", "standards", "ct", "created", "cutoff")
-STUDY_YAML = (*HEAD, "settings", "sources", "sdtm_source", "define")
+STUDY_YAML = (*HEAD, "extensions", "settings", "sources", "sdtm_source", "define")
 
 
 @dataclass(frozen=True)

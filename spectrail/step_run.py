@@ -264,8 +264,11 @@ class StepRun:
 
 
 def render_method(entry: Algorithm, step: StepLike, parse: Parse, target: str = "") -> str:
-    """Render the method text of a step for the variable `target` (default: that of the step)."""
-    return method_text(
+    """Render the method text of a step for the variable `target` (default: that of the step).
+
+    An algorithm of an extension is named with the distribution and version it comes from.
+    """
+    text = method_text(
         entry,
         source=step.source,
         target=target or step.target,
@@ -273,6 +276,7 @@ def render_method(entry: Algorithm, step: StepLike, parse: Parse, target: str = 
         arguments=step.arguments,
         parse=parse,
     )
+    return f"{text} [{entry.name} of {entry.origin}]" if entry.origin else text
 
 
 _DESCENDING = re.compile(r"^desc\((.*)\)$")

@@ -187,7 +187,8 @@ class Algorithm:
 
     `method` is the template of the method text (see `spectrail.method_text`), or templates by the end of the name of
     the variable told of (`""` stands for all others), or by an argument that lists it (`@dates`).
-    `makes` are the variables that a record algorithm gives its records whatever its arguments say.
+    `makes` are the variables that a record algorithm gives its records whatever its arguments say. `origin` names the
+    distribution of an algorithm that comes with an extension.
     """
 
     name: str
@@ -197,6 +198,7 @@ class Algorithm:
     method: Method = ""
     order_only: bool = False
     makes: tuple[str, ...] = ()
+    origin: str = ""
 
     def parameter(self, name: str) -> Parameter | None:
         """Return an argument by name, or None."""

@@ -11,6 +11,7 @@ import typer
 from spectrail.cli.checks import define_app, rules_app, spec_import
 from spectrail.cli.options import AsJson, FailOnOption, OutFolder, StudyFolder
 from spectrail.cli.output import FailOn, counts_line, end_with, out, print_findings, progress
+from spectrail.cli.sensitivity import sensitivity
 from spectrail.cli.validation import compare, validate
 
 app = typer.Typer(
@@ -28,6 +29,7 @@ app.add_typer(rules_app, name="rules")
 spec_app.command("import")(spec_import)
 app.command("validate")(validate)
 app.command("compare")(compare)
+app.command("sensitivity")(sensitivity)
 
 
 def _version(wanted: bool) -> None:

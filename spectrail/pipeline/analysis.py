@@ -13,10 +13,12 @@ import pandas as pd
 from adam.cutoff import TABLE, cut, rules_of
 from adam.engine import Engine
 from adam.results.declared import file_name, results
+from specs import models
 from spectrail.dataset import Dataset
 from spectrail.findings import Findings
 from spectrail.io.tables import read_dataset
 from spectrail.pipeline.carry import carry_over
+from spectrail.pipeline.catalog import catalogs
 from spectrail.pipeline.package import write_package
 from spectrail.pipeline.run import Run
 from spectrail.pipeline.spill import Spilled, spill
@@ -87,7 +89,15 @@ def _derive(run: Run) -> None:
     if not names:
         return
     tabulation = _cut(run, tabulation_datasets(run))
-    engine = Engine(study, tabulation, run.sources, resolvers_of(run.study), step_places(run.loaded), run.progress)
+    engine = Engine(
+        study,
+        tabulation,
+        run.sources,
+        resolvers_of(run.study),
+        step_places(run.loaded),
+        run.progress,
+        catalogs(run.study).adam,
+    )
     made: dict[str, Dataset] = {}
     for dataset in engine.datasets(names):
         run.findings.append(dataset.findings)
@@ -107,7 +117,11 @@ def tabulation_datasets(run: Run) -> Mapping[str, Dataset]:
     """Return the SDTM datasets of the build, or those of the folder that the study names as its source."""
     if not run.study.sdtm_source:
         return SpilledDatasets(run.sdtm)
-    folder = run.folder / run.study.sdtm_source
+    return read_datasets(run.folder / run.study.sdtm_source)
+
+
+def read_datasets(folder: Path) -> dict[str, Dataset]:
+    """Return the datasets of a folder by name."""
     found = [path for path in sorted(folder.iterdir()) if path.suffix.lower() in DATASET_SUFFIXES]
     datasets = [read_dataset(path) for path in found if path.name.lower() != "define.xml"]
     return {one.name: one for one in datasets}
@@ -115,10 +129,10 @@ def tabulation_datasets(run: Run) -> Mapping[str, Dataset]:
 
 def _cut(run: Run, datasets: Mapping[str, Dataset]) -> Mapping[str, Dataset]:
     """Cut the data for analysis at the study's cut-off, where it has one and rules for it (decision 31)."""
-    tables = [table for table in run.study.tables if table.name == TABLE]
-    if not run.study.cutoff or not tables:
+    cut_off = cut_datasets(run.study, datasets)
+    if cut_off is None:
         return datasets
-    kept, listing = cut(datasets, rules_of(tables[0]), run.study.cutoff)
+    kept, listing = cut_off
     _write_table(run, run.building / "lineage" / "cutoff.parquet", listing)
     if len(listing):
         run.findings.append(
@@ -130,6 +144,14 @@ def _cut(run: Run, datasets: Mapping[str, Dataset]) -> Mapping[str, Dataset]:
             )
         )
     return kept
+
+
+def cut_datasets(
+    study: models.Study, datasets: Mapping[str, Dataset]
+) -> tuple[dict[str, Dataset], pd.DataFrame] | None:
+    """Return the data as an analysis may see them and what was left out; None without a cut-off and rules for it."""
+    tables = [table for table in study.tables if table.name == TABLE]
+    return cut(datasets, rules_of(tables[0]), study.cutoff) if study.cutoff and tables else None
 
 
 def _write_results(run: Run, made: Mapping[str, Dataset]) -> None:

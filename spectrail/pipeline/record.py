@@ -21,6 +21,7 @@ from spectrail.build import distinct_rows, rows_beyond
 from spectrail.errors import InputError, Place
 from spectrail.findings import Findings
 from spectrail.output import RUN_RECORD, sha256_file
+from spectrail.pipeline.catalog import catalogs
 
 PACKAGES = ("spectrail", "numpy", "pandas", "pyarrow", "pydantic", "lxml")
 
@@ -46,6 +47,15 @@ def run_record(
         "seconds": round((now - started).total_seconds(), 2),
         "versions": {"python": platform.python_version()} | {name: _version(name) for name in PACKAGES},
         "specification": {"sha256": study.sha256(), "files": dict(specification)},
+        "extensions": [
+            {
+                "name": one.name,
+                "distribution": one.distribution,
+                "version": one.version,
+                "entry_point": one.entry_point,
+            }
+            for one in catalogs(study).extensions
+        ],
         "settings": settings_of(study),
         "cutoff": study.cutoff,
         "created": study.created,

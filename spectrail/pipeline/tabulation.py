@@ -9,6 +9,7 @@ from sdtm.engine import Engine
 from spectrail.dataset import Dataset
 from spectrail.pipeline import record
 from spectrail.pipeline.carry import carry_over
+from spectrail.pipeline.catalog import catalogs
 from spectrail.pipeline.package import write_package
 from spectrail.pipeline.run import Run
 from spectrail.pipeline.spill import spill
@@ -39,6 +40,7 @@ def _map(run: Run) -> None:
         run.progress,
         lookups=run.sources.lookup,
         release=run.sources.release,
+        catalog=catalogs(run.study).sdtm,
     )
     names = _with_parents(run.datasets)
     if not run.datasets or set(names) & set(engine.plans):

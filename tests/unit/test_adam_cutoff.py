@@ -1,15 +1,11 @@
-"""Data cut-off by domain, and sensitivity to partial dates."""
+"""Data cut-off by domain."""
 
 from __future__ import annotations
-
-from collections.abc import Iterator
 
 import pytest
 from adam_helpers import frame
 
 from adam.cutoff import Rule, cut, rules_of
-from adam.engine import Engine
-from adam.sensitivity import sensitivity
 from specs import models
 from spectrail.dataset import Dataset
 from spectrail.errors import SpecError, UnknownNameError
@@ -58,46 +54,3 @@ def test_wrong_rules_are_refused() -> None:
     )
     with pytest.raises(UnknownNameError, match="'maybe'"):
         rules_of(table)
-
-
-def test_partial_date_that_decides_is_listed() -> None:
-    """An event of March 2023 is treatment-emergent at its latest date only; the listing shows both."""
-    study = models.Study(
-        study_id="X",
-        datasets=(
-            models.Dataset(
-                name="ADAE",
-                keys=("USUBJID", "AETERM"),
-                variables=tuple(
-                    models.Variable(name=one, data_type="text") for one in ("USUBJID", "AETERM", "TRTEMFL")
-                ),
-                steps=(
-                    models.Step(algorithm="records", source=("AE",)),
-                    *(
-                        models.Step(target=one, algorithm="predecessor", source=(f"AE.{one}",))
-                        for one in ("USUBJID", "AETERM", "AESTDTC", "RFXSTDTC")
-                    ),
-                    models.Step(algorithm="derive_vars_dt", arguments={"new_vars_prefix": "TRTS", "dtc": "RFXSTDTC"}),
-                    models.Step(
-                        algorithm="derive_vars_dt",
-                        arguments={"new_vars_prefix": "AST", "dtc": "AESTDTC", "highest_imputation": "M"},
-                    ),
-                    models.Step(
-                        target="TRTEMFL",
-                        algorithm="compute_flag",
-                        arguments={"condition": "ASTDT >= TRTSDT"},
-                    ),
-                ),
-            ),
-        ),
-    )
-    ae = dataset(
-        "AE",
-        "USUBJID | AETERM | AESTDTC | RFXSTDTC\n1 | Rash | 2023-03 | 2023-03-10\n1 | Fever | 2023-03-12 | 2023-03-10",
-    )
-
-    def build(changed: models.Study) -> Iterator[Dataset]:
-        return Engine(changed, {"AE": ae}).datasets()
-
-    found = sensitivity(study, build).fillna("")
-    assert found.values.tolist() == [["ADAE", "USUBJID=1 AETERM=Rash", "TRTEMFL", "", "Y"]]
