@@ -11,68 +11,160 @@ from spectrail.errors import SpecError, UnknownNameError
 
 @dataclass(frozen=True)
 class Setting:
-    """One setting: default, the options that are supported (or a pattern of free values), what it changes."""
+    """One setting: default, supported options, meaning, the analysis data it changes.
+
+    Without options any text that matches `pattern` is supported; `write` says what to write.
+    """
 
     name: str
     default: str
     options: tuple[str, ...]
     description: str
+    changes: str
     pattern: str = ""
-
-
-def _number(name: str, default: str, description: str) -> Setting:
-    return Setting(name, default, (), description, r"\d+(\.\d+)?")
+    write: str = ""
 
 
 _INEQUALITY = (">=", ">")
+_CLASSES = "classes of OVRALG and OVRALGS, what rests on them"
+_EFS = "EFS"
 SETTINGS: Mapping[str, Setting] = {
     one.name: one
     for one in (
         Setting(
-            "cri_rule", "any_deficit", ("any_deficit", "one_lineage"), "which count deficits make CRi, which MLFS"
+            "cri_rule",
+            "any_deficit",
+            ("any_deficit", "one_lineage"),
+            "which count deficits make CRi, which MLFS",
+            "classes of OVRALG, RSPEOIA; OVRALGS is one-lineage always",
         ),
-        Setting("blast_cut", "<5", ("<5", "<=5"), "marrow blasts of a remission, in percent"),
-        Setting("count_anc_cr", ">=", _INEQUALITY, "neutrophils of CR against 1.0"),
-        Setting("count_plt_cr", ">=", _INEQUALITY, "platelets of CR against 100"),
-        Setting("count_anc_crh", ">=", _INEQUALITY, "neutrophils of CRh against 0.5"),
-        Setting("count_plt_crh", ">=", _INEQUALITY, "platelets of CRh against 50"),
-        Setting("mrd_at_threshold", "positive", ("positive", "negative"), "MRD of exactly the threshold"),
+        Setting("blast_cut", "<5", ("<5", "<=5"), "marrow blasts of a remission, in percent", _CLASSES),
+        Setting("count_anc_cr", ">=", _INEQUALITY, "neutrophils of CR against 1.0", _CLASSES),
+        Setting("count_plt_cr", ">=", _INEQUALITY, "platelets of CR against 100", _CLASSES),
+        Setting("count_anc_crh", ">=", _INEQUALITY, "neutrophils of CRh against 0.5", _CLASSES),
+        Setting("count_plt_crh", ">=", _INEQUALITY, "platelets of CRh against 50", _CLASSES),
+        Setting(
+            "mrd_at_threshold",
+            "positive",
+            ("positive", "negative"),
+            "MRD of exactly the threshold",
+            "MRD status in ADLB, MRD parameters of ADRS, TTMRDNEG",
+        ),
         Setting(
             "mrd_nd_without_lod",
             "indeterminate",
             ("indeterminate", "assay_lod"),
             "MRD not detected by an assay whose limit of detection was not given",
+            "MRD status in ADLB, MRD parameters of ADRS, TTMRDNEG",
         ),
-        Setting("mrd_domain", "LB", ("LB",), "SDTM domain of MRD results"),
-        Setting("plt_tx_days", "7", ("0", "3", "7"), "days from a platelet transfusion on without usable platelets"),
-        Setting("recovery_n", "3", ("1", "2", "3"), "consecutive measured days of a recovery"),
-        Setting("efs_relapse_blast", ">5%", (">5%", ">=25%"), "marrow blasts of a relapse"),
+        Setting(
+            "mrd_domain",
+            "LB",
+            ("LB", "CP"),
+            "SDTM domain of MRD results: LB, or flow cytometry in CP and nucleic acids in GF",
+            "domain, variable and sequence number of the source of MRD records",
+        ),
+        Setting(
+            "plt_tx_days",
+            "7",
+            ("0", "3", "7"),
+            "days from a platelet transfusion on without usable platelets",
+            f"{_CLASSES}; recovery of platelets",
+        ),
+        Setting(
+            "recovery_n", "3", ("1", "2", "3"), "consecutive measured days of a recovery", "recovery and its duration"
+        ),
+        Setting("efs_relapse_blast", ">5%", (">5%", ">=25%"), "marrow blasts of a relapse", f"{_CLASSES}: RLPS, EFS"),
         Setting(
             "efs_failure_date",
             "start_of_change",
             ("start_of_change", "end_of_induction", "day_1"),
             "date of a treatment failure in EFS",
+            _EFS,
         ),
-        Setting("efs_hsct", "ignore", ("ignore", "censor", "event"), "transplantation in EFS"),
+        Setting("efs_hsct", "ignore", ("ignore", "censor", "event"), "transplantation in EFS", _EFS),
         Setting(
             "efs_intolerance",
             "all_study_therapy",
             ("all_study_therapy", "blinatumomab"),
             "permanent stop of which treatment is an EFS event",
+            _EFS,
         ),
-        Setting("origin_os_efs", "enrolment", ("enrolment", "first_dose", "consent"), "start of OS and EFS"),
-        Setting("eoi_window", "strict", ("strict", "late"), "days of the end-of-induction marrow after extension"),
-        Setting("te_window", "30_days", ("30_days", "consolidation"), "end of the treatment-emergent window"),
         Setting(
-            "missing_rel", "related", ("related", "not_related"), "missing causality of a treatment-emergent event"
+            "origin_os_efs",
+            "enrolment",
+            ("enrolment", "first_dose", "consent"),
+            "start of OS and EFS; subjects without that date have neither",
+            "OS, EFS",
         ),
-        Setting("ctcae", "5.0", ("5.0",), "version of the toxicity criteria"),
-        Setting("anc_source", "reported", ("reported", "computed"), "which neutrophil count is preferred"),
-        Setting("upgrade_late_recovery", "off", ("off", "on"), "counts recovered within 7 days upgrade a response"),
-        Setting("te_worsening", "off", ("off", "on"), "an event that worsens under treatment is treatment-emergent"),
-        _number("interruption_min_hours", "4", "shortest pause of an infusion that is an interruption, in hours"),
-        Setting("rel_unlikely_is_related", "no", ("no", "yes"), "whether an unlikely causality counts as related"),
-        Setting("sustained_gap_days", "unlimited", ("unlimited",), "longest gap within a sustained recovery"),
+        Setting(
+            "eoi_window",
+            "strict",
+            ("strict", "late"),
+            "days of the end-of-induction marrow after extension: 35 to 39, or 33 to 45",
+            "ANL03FL, RSPEOI, RSPEOIA, MRDEOI, EFSELN",
+        ),
+        Setting(
+            "te_window",
+            "30_days",
+            ("30_days", "consolidation"),
+            "end of the treatment-emergent window: 30 days after treatment, or consolidation where there is one",
+            "TRTEMFL, occurrence flags, imputed causality",
+        ),
+        Setting(
+            "missing_rel",
+            "related",
+            ("related", "not_related"),
+            "missing causality of a treatment-emergent event",
+            "ARELFL, ARELIMFL, SAEINDFL",
+        ),
+        Setting("ctcae", "5.0", ("5.0",), "version of the toxicity criteria", "grades in ADLB"),
+        Setting(
+            "anc_source",
+            "reported",
+            ("reported", "computed"),
+            "which neutrophil count is preferred",
+            "ANL01FL, baseline and change of NEUT; counts of OVRALG; source of recovery of neutrophils",
+        ),
+        Setting(
+            "upgrade_late_recovery",
+            "off",
+            ("off", "on"),
+            "counts recovered within 7 days, before the next anti-leukemic dose, upgrade a response",
+            "classes and dates of OVRALG and OVRALGS, what rests on them",
+        ),
+        Setting(
+            "te_worsening",
+            "off",
+            ("off", "on"),
+            "an event that worsens under treatment is treatment-emergent",
+            "TRTEMFL, occurrence flags",
+        ),
+        Setting(
+            "interruption_min_hours",
+            "4",
+            (),
+            "shortest pause of an infusion that is an interruption, in hours",
+            "numbers and hours of interruptions in ADEX",
+            r"\d+(\.\d+)?",
+            "a number such as 4",
+        ),
+        Setting(
+            "rel_unlikely_is_related",
+            "no",
+            ("no", "yes"),
+            "whether an unlikely causality counts as related",
+            "ARELBLN, ARELCHM, ARELFL, SAEINDFL",
+        ),
+        Setting(
+            "sustained_gap_days",
+            "unlimited",
+            (),
+            "most days between two measured days that follow each other within a sustained recovery",
+            "recovery and its duration",
+            r"unlimited|[1-9]\d{0,3}",
+            "unlimited or a number of days",
+        ),
     )
 }
 """Every setting by name."""
@@ -97,12 +189,10 @@ def resolved(given: Mapping[str, str]) -> dict[str, str]:
 
 
 def _check(setting: Setting, value: str) -> None:
-    if setting.options and value not in setting.options:
-        raise SpecError(
-            f"setting {setting.name}: {value!r} is not supported", hint=f"supported: {', '.join(setting.options)}"
-        )
-    if setting.pattern and not re.fullmatch(setting.pattern, value):
-        raise SpecError(f"setting {setting.name}: {value!r} is not a number", hint="write a number such as 4")
+    supported = value in setting.options if setting.options else re.fullmatch(setting.pattern, value)
+    if not supported:
+        hint = f"supported: {', '.join(setting.options)}" if setting.options else f"write {setting.write}"
+        raise SpecError(f"setting {setting.name}: {value!r} is not supported", hint=hint)
 
 
 def _check_slip(name: str) -> None:

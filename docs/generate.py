@@ -38,6 +38,7 @@ def pages() -> dict[str, str]:
         "lint-rules.md": lint_page(),
         "define-rules.md": define_page(),
         "edge-cases.md": edge_case_page(),
+        "settings.md": settings_page(),
     }
 
 
@@ -53,6 +54,24 @@ def edge_case_page() -> str:
         lines.append("| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |")
     intro = "`test_blina_edge_cases.py` shows every case in SDTM, the tests named here its answer in analysis data."
     return _page(["# Edge cases of the reference study", intro, "\n".join(lines)])
+
+
+def settings_page() -> str:
+    """Return the named settings of analyses: options, default, meaning, what each changes."""
+    from adam.settings import SETTINGS
+
+    rows = []
+    for one in SETTINGS.values():
+        options = ", ".join(f"`{option}`" for option in one.options) or one.write
+        rows.append(f"| `{one.name}` | {options} | `{one.default}` | {one.description} | {one.changes} |")
+    intro = (
+        "`settings` of study.yaml give these names other values; an option that is not listed stops the build. The"
+        " values of a run stand in `run.json`, what they chose in the methods of define.xml. A study may add settings"
+        " of its own. In an argument of a step or parameter `$name` stands for the value of a setting, `$$name` for"
+        " the text `$name`. `count_ge` sets the four settings that begin with `count_` at once."
+    )
+    head = "| setting | options | default | decides | changes |\n|---|---|---|---|---|"
+    return _page(["# Settings of analyses", intro, "\n".join([head, *rows])])
 
 
 def _csv(path: Path) -> list[dict[str, str]]:

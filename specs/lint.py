@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from specs import (
     lint_names,  # noqa: F401 - registers its checks
     lint_origins,  # noqa: F401
+    lint_settings,  # noqa: F401
     lint_standard,  # noqa: F401
     lint_steps,  # noqa: F401
     lint_values,  # noqa: F401
@@ -14,7 +15,7 @@ from specs import (
 from specs import models as m
 from specs.faults import Fault, rules_table, to_findings
 from specs.guides import Guides, guides
-from specs.linting import Context, run
+from specs.linting import NO_SETTINGS, Context, run
 from specs.nodes import Places
 from specs.terminology import Terminology, releases
 from specs.terminology import terminology as packaged_terminology
@@ -29,16 +30,17 @@ def lint_faults(
     places: Places | None = None,
     standards: Guides | None = None,
     terminology: Terminology | None = None,
+    settings: Mapping[str, str] = NO_SETTINGS,
 ) -> list[Fault]:
     """Return every fault of a study.
 
     `catalog` holds the algorithms that steps may name (empty: steps are not checked), `places` where the objects of
     the study were written, `standards` and `terminology` what it is checked against (default: the packaged ones of
-    the versions that the study names).
+    the versions that the study names), `settings` the defaults of the settings that analyses know.
     """
     if terminology is None and study.ct in releases():
         terminology = packaged_terminology(study.ct)
-    return run(Context(study, catalog, places or Places(), standards or guides(study), terminology))
+    return run(Context(study, catalog, places or Places(), standards or guides(study), terminology, settings))
 
 
 def lint(
@@ -48,9 +50,12 @@ def lint(
     places: Places | None = None,
     standards: Guides | None = None,
     terminology: Terminology | None = None,
+    settings: Mapping[str, str] = NO_SETTINGS,
 ) -> Findings:
     """Return every fault of a study as findings; see `lint_faults` and the table of rules in `rules_table`."""
-    return to_findings(lint_faults(study, catalog, places=places, standards=standards, terminology=terminology))
+    return to_findings(
+        lint_faults(study, catalog, places=places, standards=standards, terminology=terminology, settings=settings)
+    )
 
 
 __all__ = ["lint", "lint_faults", "rules_table"]

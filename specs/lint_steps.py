@@ -317,6 +317,8 @@ def _problem(
         return None if opened else (f"the form {prefix!r} is not open here", f"begin with records of {prefix}")
     other = context.datasets.get(prefix)
     if other is not None:
+        if not other.variables:  # a working table has all columns of what it starts from
+            return None
         made = {step.target for step in other.steps}
         known = set(other.names) | made
         return None if rest in known else (f"{prefix} has no variable {rest!r}", nearest(rest, known))
@@ -324,17 +326,6 @@ def _problem(
     if supplemental or _is_dataset(context, prefix):
         return None
     return f"unknown form or dataset {prefix!r} in {name!r}", nearest(prefix, {*forms, *context.datasets})
-
-
-@check("SPEC-152", "error", "unknown setting")
-def settings(context: Context) -> Iterator[Found]:
-    """Find arguments `$name` that name a setting the study does not have."""
-    for dataset, step, path in context.steps():
-        for text in all_texts(step.arguments):
-            name = text.removeprefix("$")
-            if text.startswith("$") and not text.startswith("$$") and name and name not in context.study.settings:
-                hint = nearest(name, list(context.study.settings))
-                yield Found(path, f"unknown setting {name!r}", hint, name, dataset.name, step.target)
 
 
 @check("SPEC-153", "error", "unknown rule of a parameter")

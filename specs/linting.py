@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
+from types import MappingProxyType
 from typing import Any
 
 from specs import models as m
@@ -31,15 +32,22 @@ class Found:
     variable: str = ""
 
 
+NO_SETTINGS: Mapping[str, str] = MappingProxyType({})
+
+
 @dataclass(frozen=True)
 class Context:
-    """A study and what it is checked against; `catalog` is empty when steps are not checked."""
+    """A study and what it is checked against; `catalog` is empty when steps are not checked.
+
+    `settings` are the defaults of the settings that analyses know.
+    """
 
     study: m.Study
     catalog: Mapping[str, Algorithm]
     places: Places
     guides: Guides
     terms: Terminology | None
+    settings: Mapping[str, str] = field(default_factory=dict)
 
     @cached_property
     def codelists(self) -> dict[str, m.Codelist]:
@@ -73,9 +81,9 @@ class Context:
         return frozenset(own | set(official.submission_values)), not official.extensible
 
     def filled(self, value: Any) -> Any:
-        """Return arguments with `$name` replaced by the study's settings, as they are when one is unknown."""
+        """Return arguments with `$name` replaced by settings, as they are when one is unknown."""
         try:
-            return substituted(value, self.study.settings)
+            return substituted(value, {**self.settings, **self.study.settings})
         except UnknownNameError:  # a rule of its own reports it
             return value
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import numpy as np
@@ -108,6 +108,11 @@ def read_sources(kind: Kind, given: Sequence[Given]) -> list[Source]:
     """
     made = [_read(kind, number, one) for number, one in enumerate(given)]
     return [source for source, one in zip(made, given, strict=True) if _active(one)]
+
+
+def named_starts(sources: Sequence[Source], variable: str) -> list[Source]:
+    """Give sources dated at the start, whose SRCVAR the specification leaves open, the start variable."""
+    return [replace(one, variable=variable) if one.variable == "START" else one for one in sources]
 
 
 def _active(given: Given) -> bool:

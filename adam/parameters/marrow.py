@@ -9,10 +9,11 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from adam import imputation, selection
+from adam import selection
 from adam.catalog import DERIVATIONS
 from adam.derivations.dates import whole_days
 from adam.parameters import response
+from adam.parameters.candidates import Days
 from adam.parameters.response import CLASSES, NE, REMISSION, Rules
 from spectrail import frames
 from spectrail.errors import SpecError
@@ -49,6 +50,7 @@ def derive_param_response(
     measures: dict[str, str],
     transfusions: dict[str, str] | None = None,
     new_therapy_date: str = "",
+    next_doses: dict[str, str] | None = None,
     baseline_flag: str = "ABLFL",
     keep_vars: tuple[str, ...] = (),
     subject: ColumnName = "USUBJID",
@@ -71,8 +73,10 @@ def derive_param_response(
     AVALC; `measures` says which of its records are blasts, cells counted, cellularity, adequacy, neutrophils,
     platelets, blood blasts and extramedullary disease. `transfusions` names dataset, `date` and `where` of platelets.
     Counts are those of the day, else the nearest within a day, the later of two as near. Platelets of
-    `plt_tx_days` days from a transfusion on are not used. With the late upgrade the first day of T to T+7 before
-    `new_therapy_date` with a better class gives it, dated then.  `keep_vars` are taken from the marrow record.
+    `plt_tx_days` days from a transfusion on are not used. With the late upgrade a marrow that only its counts keep
+    from CR takes the best class of the days T to T+7 before `new_therapy_date` and before the next of `next_doses`
+    (dataset, `date`, `where`) on or after T, dated on the first such day. `keep_vars` are taken from the marrow
+    record.
     """
     rules = Rules(cri_rule, blast_cut, count_anc_cr, count_plt_cr, count_anc_crh, count_plt_crh, efs_relapse_blast)
     table = tables(dataset_add)
@@ -85,7 +89,7 @@ def derive_param_response(
     classes = response.classify(made, rules)
     days = made["ADT"].to_numpy(dtype="datetime64[us]")
     if upgrade_late_recovery == "on":
-        limit = imputation.as_instants(frame[new_therapy_date])[made["record"]] if new_therapy_date else None
+        limit = _next_therapy(frame, made, new_therapy_date, next_doses, tables, evaluate, subject)
         classes, days = _upgraded(table, made, chosen, classes, days, limit, rules, subject)
     return _records(frame, table, made, used, classes, days, dataset_add, keep_vars)
 
@@ -205,30 +209,50 @@ def _baselines(
     return base[0], base[1]
 
 
+def _next_therapy(
+    frame: pd.DataFrame,
+    made: pd.DataFrame,
+    new_therapy_date: str,
+    doses: dict[str, str] | None,
+    tables: Tables,
+    evaluate: Evaluate,
+    subject: str,
+) -> Days:
+    """Return for each marrow the day of the next anti-leukaemic therapy, infinity where none is known."""
+    limit = np.full(len(made), np.inf)
+    if new_therapy_date:
+        limit = np.fmin(limit, whole_days(frame[new_therapy_date])[made["record"].to_numpy()])
+    if doses:
+        given = tables(doses["dataset"])
+        if doses.get("where"):
+            given = given.iloc[np.flatnonzero(evaluate(doses["where"], given))]
+        left, right = frames.match_all([made["USUBJID"]], [given[subject]])
+        day = whole_days(given[doses["date"]])[right]
+        later = day >= made["day"].to_numpy()[left]
+        np.minimum.at(limit, left[later], day[later])
+    return limit
+
+
 def _upgraded(
     table: pd.DataFrame,
     made: pd.DataFrame,
     chosen: dict[str, Positions],
     classes: npt.NDArray[np.int64],
     days: npt.NDArray[np.datetime64],
-    limit: npt.NDArray[np.datetime64] | None,
+    limit: Days,
     rules: Rules,
     subject: str,
 ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.datetime64]]:
     """Upgrade remissions by counts of one later day: both lines on the same day in T to T+7, before new therapy."""
-    open_ = np.isin(classes, (response.CRH, response.CRI, response.MLFS)) | (
-        (classes == NE) & response.remission_marrow(made["BLAST"].to_numpy(), rules) & (made["EMD"].to_numpy() != 1)
-    )
+    counts_open = np.isin(classes, (response.CRH, response.CRI, response.MLFS, NE))
+    open_ = counts_open & response.counts_decide(made, rules)
     anc, plt = (table.iloc[chosen[name]][[subject, "ADT", "AVAL"]] for name in ("ANC", "PLT"))
     pair_anc, pair_plt = frames.match_all([anc[subject], anc["ADT"]], [plt[subject], plt["ADT"]])
     both = anc.iloc[pair_anc].reset_index(drop=True).assign(PLT=plt["AVAL"].to_numpy()[pair_plt])
     left, right = frames.match_all([made["USUBJID"]], [both[subject]])
     later = whole_days(both["ADT"])[right]
     apart = later - made["day"].to_numpy()[left]
-    keep = (apart >= 0) & (apart <= 7) & open_[left]
-    if limit is not None:
-        stop = limit[left].astype("datetime64[D]")
-        keep &= np.isnat(stop) | (later < stop.astype(np.int64))
+    keep = (apart >= 0) & (apart <= 7) & open_[left] & (later < limit[left])
     left, right, later = left[keep], right[keep], later[keep]
     better = response.count_class(both["AVAL"].to_numpy()[right], both["PLT"].to_numpy()[right], rules)
     gain = better < classes[left]

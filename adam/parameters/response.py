@@ -100,11 +100,11 @@ def classify(assessments: pd.DataFrame, rules: Rules) -> Ints:
     """
     number = {
         name: assessments[name].to_numpy(dtype=np.float64)
-        for name in ("BLAST", "CELLS", "CELLULAR", "ANC", "PLT", "PBLAST", "EMD", "EMDBL", "BLASTBL")
+        for name in ("BLAST", "ANC", "PLT", "PBLAST", "EMDBL", "BLASTBL")
     }
     blast = number["BLAST"]
-    usable = evaluable(blast, number["CELLS"], number["CELLULAR"], assessments["ADEQ"].to_numpy(dtype=bool))
-    emd = np.where(np.isnan(number["EMD"]) & (number["EMDBL"] == 0), 0.0, number["EMD"])
+    usable = _evaluable_rows(assessments)
+    emd = extramedullary(assessments)
     disease = (emd == 1) | (number["PBLAST"] > 0)
     free = remission_marrow(blast, rules)
     counted = count_class(number["ANC"], number["PLT"], rules)
@@ -120,6 +120,29 @@ def classify(assessments: pd.DataFrame, rules: Rules) -> Ints:
     made = np.where(after & usable & free & disease, RELAPSE, made)
     new_emd = (emd == 1) & (number["EMDBL"] == 0) & ~after
     return np.where(new_emd & usable & ~np.isin(made, (RELAPSE,)), PD, made)
+
+
+def counts_decide(assessments: pd.DataFrame, rules: Rules) -> Bools:
+    """Tell which rows are in remission as far as marrow, blood and disease elsewhere go: their counts give the class.
+
+    Columns as in `classify`.
+    """
+    free = remission_marrow(assessments["BLAST"].to_numpy(dtype=np.float64), rules)
+    no_blasts = ~(assessments["PBLAST"].to_numpy(dtype=np.float64) > 0)
+    return np.asarray(_evaluable_rows(assessments) & free & no_blasts & (extramedullary(assessments) == 0))
+
+
+def extramedullary(assessments: pd.DataFrame) -> Floats:
+    """Return extramedullary disease (1, 0, NaN unknown); not assessed is absent where it was at baseline."""
+    emd, base = (assessments[name].to_numpy(dtype=np.float64) for name in ("EMD", "EMDBL"))
+    return np.where(np.isnan(emd) & (base == 0), 0.0, emd)
+
+
+def _evaluable_rows(assessments: pd.DataFrame) -> Bools:
+    blast, cells, cellularity = (
+        assessments[name].to_numpy(dtype=np.float64) for name in ("BLAST", "CELLS", "CELLULAR")
+    )
+    return evaluable(blast, cells, cellularity, assessments["ADEQ"].to_numpy(dtype=bool))
 
 
 def _after_remission(assessments: pd.DataFrame, remission: Bools) -> Bools:

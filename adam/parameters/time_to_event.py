@@ -75,7 +75,8 @@ def derive_param_tte(
     for all) counts; a censoring date with `status: Y` lies at the last day that counts when known later. ADT is never
     before the start (then a warning). Subjects without start, or starting after the cut-off, get no record.
 
-    A source names dataset, date (a variable, `START` or `START+n`), where (condition on its records), when (condition
+    A source names dataset, date (a variable, `START`, then SRCVAR is the start variable if not said otherwise, or
+    `START+n`), where (condition on its records), when (condition
     on the subject in `dataset_adsl`), EVNTDESC, CNSDTDSC, EVNTGR1, CNSR, SRCDOM, SRCVAR, SRCSEQ and ADTF (variables),
     setting and options (it counts only where the setting has one of these options).  `start_dates` gives the start
     variable by option, `origin` the option.  `event_text` is EVNTDESC of censored records whose source
@@ -83,6 +84,7 @@ def derive_param_tte(
     All candidates and what became of them are the notes.
     """
     censored = [{"EVNTDESC": event_text, **one} for one in (*censor_conditions, *stop_conditions)]
+    starting = start_variable(start_date, start_dates, origin)
     sources = [
         *candidates.read_sources("event", event_conditions),
         *candidates.read_sources("censor", censored[: len(censor_conditions)]),
@@ -90,7 +92,7 @@ def derive_param_tte(
     ]
     if not any(one.kind == "censor" for one in sources):
         raise SpecError("time to event needs at least one censoring source")
-    starting = start_variable(start_date, start_dates, origin)
+    sources = candidates.named_starts(sources, starting.rpartition(".")[2])
     limit = cutoff_days(frame, cutoff_date, cutoff)
     start = whole_days(selection.column(frame, starting))
     start, excluded = started(start, limit)

@@ -8,7 +8,7 @@ from specs.complete import complete
 from specs.lint import lint
 from specs.yaml_files import read_specification
 from spectrail.findings import Findings
-from spectrail.pipeline.catalog import algorithms
+from spectrail.pipeline.catalog import algorithms, default_settings
 from spectrail.pipeline.study import with_terminology
 
 
@@ -16,5 +16,8 @@ def check_specification(path: Path) -> Findings:
     """Return the faults met on reading and those the linter finds."""
     loaded = read_specification(path, strict=False)
     return loaded.findings + lint(
-        complete(with_terminology(loaded.study, loaded.folder)), algorithms(), places=loaded.places
+        complete(with_terminology(loaded.study, loaded.folder)),
+        algorithms(),
+        places=loaded.places,
+        settings=default_settings(),
     )

@@ -12,6 +12,8 @@ from typing import Any
 
 import numpy as np
 
+from adam.settings import resolved
+from define_xml.complete import is_analysis
 from sdtm.engine import Account, Engine
 from sdtm.intake import RawTable
 from specs import models
@@ -44,7 +46,7 @@ def run_record(
         "seconds": round((now - started).total_seconds(), 2),
         "versions": {"python": platform.python_version()} | {name: _version(name) for name in PACKAGES},
         "specification": {"sha256": study.sha256(), "files": dict(specification)},
-        "settings": dict(study.settings),
+        "settings": settings_of(study),
         "cutoff": study.cutoff,
         "created": study.created,
         "inputs": [
@@ -62,6 +64,12 @@ def run_record(
         "findings": findings.counts(),
         "accounting": list(accounting),
     }
+
+
+def settings_of(study: models.Study) -> dict[str, str]:
+    """Return the settings of a study; with analysis datasets those that it leaves at their default too."""
+    analysed = any(is_analysis(one) for one in study.datasets)
+    return resolved(study.settings) if analysed else dict(study.settings)
 
 
 def _version(name: str) -> str:

@@ -17,14 +17,14 @@ from specs.terminology_files import read_terminology
 from specs.yaml_files import LoadedStudy, inside, read_study
 from spectrail.errors import Place, SpecError
 from spectrail.findings import Findings
-from spectrail.pipeline.catalog import algorithms
+from spectrail.pipeline.catalog import algorithms, default_settings
 
 
 def checked_study(folder: Path) -> tuple[LoadedStudy, models.Study]:
     """Read, complete and lint a study folder; raise SpecError listing every error."""
     loaded = read_study(folder)
     study = complete(with_terminology(loaded.study, Path(folder)))
-    faults = lint(study, algorithms(), places=loaded.places)
+    faults = lint(study, algorithms(), places=loaded.places, settings=default_settings())
     errors = faults.at_or_above("error")
     if len(errors):
         raise SpecError(

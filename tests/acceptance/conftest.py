@@ -10,6 +10,7 @@ from typing import Any
 
 import pandas as pd
 import pytest
+from rederive import Rederiver
 
 from specs import models
 from spectrail.dataset import Dataset
@@ -67,3 +68,9 @@ def blina_adam(blina: Built, tmp_path_factory: pytest.TempPathFactory) -> Built:
         path.stem.upper(): read_xpt(path) for path in sorted(out.glob("m5/datasets/*/analysis/adam/datasets/*.xpt"))
     }
     return Built(blina.folder, out, blina.study, datasets, result.record, result.findings)
+
+
+@pytest.fixture(scope="session")
+def derived(blina: Built) -> Rederiver:
+    """Return what derives the analysis datasets of the trial profile with other settings."""
+    return Rederiver.of(blina.study, blina.datasets, blina.folder)

@@ -249,7 +249,7 @@ def test_unsupported_option_raises() -> None:
         built(ADSL, settings={"ctcae": "6.0"})
     with pytest.raises(UnknownNameError, match="CRI_rule"):
         resolved({"CRI_rule": "one_lineage"})
-    with pytest.raises(SpecError, match="not a number"):
+    with pytest.raises(SpecError, match="interruption_min_hours: 'four' is not supported"):
         resolved({"interruption_min_hours": "four"})
 
 

@@ -63,6 +63,14 @@ def test_neutrophil_recovery(case: int, values: list[float], days: list[int] | N
     assert recovered(values, days, threshold=0.5)["RECDT"] == expected
 
 
+@pytest.mark.parametrize(("gap", "expected"), [("unlimited", 13), ("4", 13), ("3", 20), ("1", None)])
+def test_a_longer_gap_breaks_a_recovery(gap: str, expected: int | None) -> None:
+    """More than N days between two measured days that follow each other: a later run of three must do."""
+    values, days = [0.3, 0.7, 0.8, 1.2, 1.3, 1.4], [0, 13, 16, 20, 22, 25]
+    # 13-16-20 has gaps of 3 and 4; 16-20-22 one of 4; 20-22-25 has 2 and 3
+    assert recovered(values, days, threshold=0.5, sustained_gap_days=gap)["RECDT"] == expected
+
+
 def test_gap_within_a_recovery_is_listed() -> None:
     """Measured days need not follow each other; the longest gap is told (case 50)."""
     assert recovered([0.3, 0.7, 0.8, 1.2], [0, 13, 16, 20], threshold=0.5)["gap"] == 4

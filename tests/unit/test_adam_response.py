@@ -171,6 +171,61 @@ def test_late_recovery_upgrades_only_when_switched_on() -> None:
     assert on[["AVALC", "ADT"]].values.tolist() == [["CR", pd.Timestamp("2023-01-27")]]
 
 
+LATE = (
+    "1 | ANC | 2023-01-22 | 0.3 | |\n1 | PLT | 2023-01-22 | 40 | |\n"
+    "1 | ANC | 2023-01-27 | 1.2 | |\n1 | PLT | 2023-01-27 | 130 | |\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("dose", "expected"),
+    [
+        ("2023-01-21", [["CR", "2023-01-27"]]),  # ended before the marrow
+        ("2023-01-28", [["CR", "2023-01-27"]]),
+        ("2023-01-27", [["CRi", "2023-01-22"]]),
+        ("2023-01-22", [["CRi", "2023-01-22"]]),  # on the day of the marrow, after it
+    ],
+)
+def test_late_recovery_ends_with_the_next_dose(dose: str, expected: list[list[str]]) -> None:
+    """Counts on or after the day of the next dose do not upgrade."""
+    tables = {
+        "ADLB": frame(LAB + LATE, dates=("ADT",), numbers=("AVAL",)),
+        "EX": frame(f"USUBJID | DAY\n1 | {dose}", dates=("DAY",)),
+    }
+    made = derive_param_response(
+        ADSL,
+        dataset_add="ADLB",
+        measures=MEASURES,
+        upgrade_late_recovery="on",
+        next_doses={"dataset": "EX", "date": "DAY"},
+        tables=tables.__getitem__,
+        evaluate=evaluate,
+    ).frame
+    assert [[row.AVALC, f"{row.ADT:%Y-%m-%d}"] for row in made.itertuples()] == expected
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "expected"),
+    [
+        ("CELLS   | 2023-01-22 | 500 ", "CELLS   | 2023-01-22 | 80 ", ["NE"]),  # too few cells
+        ("2022-12-30 |      | N     | Y", "2022-12-30 |      | Y     | Y", ["NE"]),  # disease not assessed again
+    ],
+)
+def test_late_recovery_needs_a_marrow_in_remission(old: str, new: str, expected: list[str]) -> None:
+    """Counts do not make a class of a marrow that cannot be judged for another reason."""
+    assert old in LAB
+    tables = {"ADLB": frame((LAB + LATE).replace(old, new), dates=("ADT",), numbers=("AVAL",))}
+    made = derive_param_response(
+        ADSL,
+        dataset_add="ADLB",
+        measures=MEASURES,
+        upgrade_late_recovery="on",
+        tables=tables.__getitem__,
+        evaluate=evaluate,
+    ).frame
+    assert made["AVALC"].tolist() == expected
+
+
 def test_failed_marrow_is_a_record_of_its_own() -> None:
     """A dry tap gives NE on its day, the repeated marrow its class on its own (case 14)."""
     lab = "1 | ADEQ | 2023-01-26 | | Y |\n1 | ANC | 2023-01-22 | 2 | |\n1 | PLT | 2023-01-22 | 150 | |\n"

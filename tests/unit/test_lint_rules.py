@@ -331,6 +331,12 @@ CASES: dict[str, tuple[str, str, str, int]] = {
         "did you mean times?",
         13,
     ),
+    "SPEC-154": (
+        AE + STEPS.replace("ae_raw.TERM}", "ae_raw.TERM, times: $times}") + "settings: {times: 2, tims: 2}\n",
+        "nothing uses the setting 'tims'",
+        "did you mean times?",
+        16,
+    ),
     "SPEC-153": (
         ADLB.replace("ALB: Albumin (g/L)", "ALB: {param: Albumin (g/L), rule: keppt}"),
         "unknown rule 'keppt' of parameter ALB",
@@ -429,6 +435,31 @@ def test_rule_is_silent_on_a_sound_specification(rule: str, tmp_path: Path) -> N
     """No rule but the notices on expected variables finds anything in specifications without its fault."""
     sound = [fault for text in (AE + STEPS, ADLB, AE + STEPS + LEVEL) for fault in _faults(text, tmp_path)]
     assert [str(fault) for fault in sound if fault.rule.id == rule] == []
+
+
+def test_settings_of_parameters(tmp_path: Path) -> None:
+    """A parameter may name a setting that analyses know by themselves; another name is unknown."""
+    path = tmp_path / "spec.yaml"
+    given = "ALB: {param: Albumin (g/L), settings: {%s}}"
+    found = []
+    for text in ("origin: $origin_os_efs", "origin: $origin_osefs", "origin: $$origin"):
+        path.write_text(ADLB.replace("ALB: Albumin (g/L)", given % text), encoding="utf-8")
+        study = complete(read_specification(path).study)
+        faults = lint_faults(study, CATALOG.registry, settings={"origin_os_efs": "enrolment"})
+        found.append([(one.message, one.hint) for one in faults if one.rule.id == "SPEC-152"])
+    assert found == [[], [("unknown setting 'origin_osefs'", "did you mean origin_os_efs?")], []]
+
+
+def test_one_name_for_several_settings_is_used(tmp_path: Path) -> None:
+    """`count_ge` stands for the settings that begin with count_; without any of them nothing uses it."""
+    faults = []
+    for argument in ("times: $count_anc", "times: $ctcae"):
+        path = tmp_path / "spec.yaml"
+        steps = STEPS.replace("ae_raw.TERM}", f"ae_raw.TERM, {argument}}}")
+        path.write_text(AE + steps + 'settings: {count_ge: ">", count_anc: "2", ctcae: "5.0"}\n', encoding="utf-8")
+        found = lint_faults(complete(read_specification(path).study), CATALOG.registry)
+        faults.append({one.value for one in found if one.rule.id == "SPEC-154"})
+    assert faults == [{"ctcae"}, {"count_ge", "count_anc"}]
 
 
 def test_every_rule_has_a_case() -> None:
