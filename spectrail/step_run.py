@@ -165,7 +165,7 @@ class StepRun:
         self.build.traces.append(trace)
 
     def _argument_columns(self, entry: Algorithm) -> Iterator[str]:
-        """Yield the columns of the records that arguments name: as columns, in expressions and in conditions."""
+        """Yield the columns of the records that arguments name: as columns, in expressions, conditions and orders."""
         for parameter in entry.arguments:
             texts = list(plain_texts(self.step.arguments.get(parameter.name, parameter.default)))
             if parameter.role in (Role.COLUMN, Role.NAME):
@@ -174,9 +174,13 @@ class StepRun:
                 for text in texts:
                     yield from self.space.parse(text).columns
         roles = {parameter.role for parameter in entry.parameters}
-        if Role.EVALUATE in roles and not roles & {Role.TABLE, Role.TABLES}:
+        if roles & {Role.TABLE, Role.TABLES}:  # conditions and orders may be of that table
+            return
+        if Role.EVALUATE in roles:
             for text in _conditions_in(self.step.arguments):
                 yield from self.space.parse(text).columns
+        for text in plain_texts(self.step.arguments.get("order", ())):
+            yield text.removeprefix("desc(").removesuffix(")")
 
     def _records(self, entry: Algorithm) -> None:
         if self.step.when and entry.parameter("when") is None:
