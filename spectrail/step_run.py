@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -166,7 +165,7 @@ class StepRun:
         self.build.traces.append(trace)
 
     def _argument_columns(self, entry: Algorithm) -> Iterator[str]:
-        """Yield the columns of the records that arguments name: as columns, in expressions and in conditions."""
+        """Yield the columns of the records that arguments name: as columns, in expressions, conditions and orders."""
         for parameter in entry.arguments:
             texts = list(plain_texts(self.step.arguments.get(parameter.name, parameter.default)))
             if parameter.role in (Role.COLUMN, Role.NAME):
@@ -175,13 +174,13 @@ class StepRun:
                 for text in texts:
                     yield from self.space.parse(text).columns
         roles = {parameter.role for parameter in entry.parameters}
-        if roles & {Role.TABLE, Role.TABLES}:
+        if roles & {Role.TABLE, Role.TABLES}:  # conditions and orders may be of that table
             return
-        for text in plain_texts(self.step.arguments.get("order")):
-            yield _DESCENDING.sub(r"\1", text)
         if Role.EVALUATE in roles:
             for text in _conditions_in(self.step.arguments):
                 yield from self.space.parse(text).columns
+        for text in plain_texts(self.step.arguments.get("order", ())):
+            yield text.removeprefix("desc(").removesuffix(")")
 
     def _records(self, entry: Algorithm) -> None:
         if self.step.when and entry.parameter("when") is None:
@@ -277,9 +276,6 @@ def render_method(entry: Algorithm, step: StepLike, parse: Parse, target: str = 
         parse=parse,
     )
     return f"{text} [{entry.name} of {entry.origin}]" if entry.origin else text
-
-
-_DESCENDING = re.compile(r"^desc\((.*)\)$")
 
 
 def _conditions_in(arguments: Mapping[str, Any]) -> Iterator[str]:

@@ -29,8 +29,8 @@ _RATES = {**FREQUENCIES, CONTINUOUS: np.inf}
 @DERIVATIONS.records(
     method={
         "@by_vars": "{target} of the dosing records",
-        "AVAL": "measured over the dosing records ({dose} above 0) of each {by_vars}: {parameters:measures}; an"
-        " interruption lasts {interruption_min_hours} hours or more",
+        "AVAL": "measured over the dosing records ({dose} above 0) of each {by_vars}, pauses of infusions"
+        " counting as interruptions from {interruption_min_hours} hours on: {parameters:measures}",
         "": "name of what is measured over the dosing records of each {by_vars}: {parameters:values}",
     }
 )

@@ -23,7 +23,7 @@ OWN = "RECOVERY"
 """Name under which a recovery stands among the sources of its candidates."""
 _METHOD = (
     "first of {recovery_n} consecutive measured days with {value} at or above {threshold} after one below"
-    "[sustained_gap_days=unlimited!, at most {sustained_gap_days} days between two of them]"
+    "[sustained_gap_days=unlimited!, each at most {sustained_gap_days} days after the one before]"
     "[transfusions?, none of them within {plt_tx_days} days of a transfusion]"
 )
 

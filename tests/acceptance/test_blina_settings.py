@@ -125,7 +125,7 @@ def test_cri_rule(derived: Rederiver) -> None:
     }
     assert touched(changes, "CONCORFL") == {("ADRS", "OVRALG"), ("ADRS", "RSPEOIA")}
     kept = adrs[adrs["PARAMCD"] == "OVRALGS"].set_index(["USUBJID", "ADT"])["AVALC"]
-    again = {one.name: one.frame for one in derived.engine({"cri_rule": "one_lineage"}).datasets(["ADRS"])}["ADRS"]
+    again = derived.made(cri_rule="one_lineage")["ADRS"]
     assert again[again["PARAMCD"] == "OVRALG"].set_index(["USUBJID", "ADT"])["AVALC"].equals(kept)
 
 
@@ -286,7 +286,7 @@ def test_late_recovery(derived: Rederiver) -> None:
     classes = {one.subject: (one.old, one.new) for one in mine if one.variable == "AVALC"}
     assert classes == {number: (old, new) for number, old, new, _ in expected}
     assert classes["00014"] == ("CRi", "CR")
-    made = {one.name: one.frame for one in derived.engine({"upgrade_late_recovery": "on"}).datasets(["ADRS"])}["ADRS"]
+    made = derived.made(upgrade_late_recovery="on")["ADRS"]
     dated = made[(made["PARAMCD"] == "OVRALG") & made["USUBJID"].str[-5:].isin(list(classes))]
     found_days = {(one.USUBJID[-5:], f"{one.ADT:%Y-%m-%d}") for one in dated.itertuples()}
     assert {(number, day) for number, _, _, day in expected} <= found_days

@@ -22,7 +22,7 @@ KEYS = {
     "ADRS": ["USUBJID", "PARAMCD", "NUMBER"],
     "ADTTE": ["USUBJID", "PARAMCD"],
     "ADAE": ["USUBJID", "AESEQ"],
-    "ADEX": ["USUBJID", "PARAMCD"],
+    "ADEX": ["USUBJID", "EXTRT", "EXCAT", "PARAMCD"],
 }
 """What identifies a record whatever the settings are; NUMBER counts the records of a subject and parameter."""
 
@@ -52,7 +52,7 @@ class Rederiver:
     study: models.Study
     sdtm: Mapping[str, Dataset]
     folder: Path
-    known: dict[tuple[tuple[str, str], ...], set[Change]] = field(default_factory=dict)
+    known: dict[tuple[tuple[str, str], ...], dict[str, pd.DataFrame]] = field(default_factory=dict)
 
     @classmethod
     def of(cls, study: models.Study, datasets: Mapping[str, Dataset], folder: Path) -> Rederiver:
@@ -90,17 +90,18 @@ class Rederiver:
             found |= more
         return found
 
-    def changes(self, **settings: str) -> set[Change]:
-        """Return everything that changes with some settings changed."""
+    def made(self, **settings: str) -> dict[str, pd.DataFrame]:
+        """Return the datasets that some settings may change, as they are with these."""
         key = tuple(sorted(settings.items()))
         if key not in self.known:
-            self.known[key] = self._changes(settings)
+            affected = self.affected(settings)
+            given = {name: one for name, one in self.base.items() if name not in affected}
+            self.known[key] = {one.name: one.frame for one in self.engine(settings, given).datasets()}
         return self.known[key]
 
-    def _changes(self, settings: Mapping[str, str]) -> set[Change]:
-        affected = self.affected(settings)
-        given = {name: one for name, one in self.base.items() if name not in affected}
-        made = {one.name: one.frame for one in self.engine(settings, given).datasets()}
+    def changes(self, **settings: str) -> set[Change]:
+        """Return everything that changes with some settings changed."""
+        made = self.made(**settings)
         return {change for name, frame in made.items() for change in compared(name, self[name], frame)}
 
 
@@ -138,6 +139,8 @@ def _text(value: object) -> str:
 
 def _change(name: str, row: pd.Series, variable: str, old: str, new: str) -> Change:
     record = _text(row.get("PARAMCD", row.get("AESEQ", "")))
+    if name == "ADEX":
+        record = f"{row['EXTRT']} {row['EXCAT']} {record}"
     return Change(
         name, str(row["USUBJID"])[-5:], record, _text(row.get("AVISIT", "")), variable, old, new, str(row.name)
     )
