@@ -37,13 +37,14 @@ def describe(
         lengths = {column.name: widths[column.name] for column in one.layout.columns if not column.numeric}
         written = Dataset(one.layout.with_lengths(lengths), one.frame(), one.lineage)
         evidence[name] = observe(written, specs.get(name), others=others)
-    forms = _annotated(study, folder) if kind == "SDTM" else None
+    forms = _annotated(study, spilled, folder) if kind == "SDTM" else None
     return publish_define(study, evidence, folder, kind=kind, created=study.created, forms=forms)
 
 
-def _annotated(study: models.Study, folder: Path) -> Forms | None:
+def _annotated(study: models.Study, spilled: Mapping[str, Spilled], folder: Path) -> Forms | None:
+    lineages = {name: one.lineage for name, one in spilled.items()}
     try:
-        return write_acrf(study, folder / "acrf.pdf")
+        return write_acrf(study, folder / "acrf.pdf", lineages=lineages)
     except SpecError:
         return None  # no form is mapped field by field, so there is nothing to annotate
 
