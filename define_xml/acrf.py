@@ -7,16 +7,17 @@ not a picture of the EDC system's screens.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from define_xml.complete import is_analysis
+from define_xml.annotations import Annotation, annotated_fields
 from define_xml.origin_of import Forms
-from specs.models import Dataset, Document, RawSource, Step, Study
+from specs.models import Document, RawSource, Study
 from specs.standards.catalogue import sdtmig
 from spectrail.errors import OutputError, Place, SpecError
+from spectrail.lineage import Lineage
 
 ACRF = Document(id="acrf", title="Annotated CRF", href="acrf.pdf", kind="acrf", package="SDTM")
 """The document entry that makes define.xml list the annotated CRF."""
@@ -43,14 +44,21 @@ class _Form:
     domains: list[str] = field(default_factory=list)
 
 
-def write_acrf(study: Study, path: Path | str, *, fields: Mapping[str, Sequence[FormField]] | None = None) -> Forms:
+def write_acrf(
+    study: Study,
+    path: Path | str,
+    *,
+    fields: Mapping[str, Sequence[FormField]] | None = None,
+    lineages: Mapping[str, Lineage] | None = None,
+) -> Forms:
     """Write the annotated CRF and return on which page each form and field stands.
 
     `fields` gives the fields of forms in the order of the form (by name of the raw source); without it the fields
-    that steps read are drawn in the order in which steps name them. Same input, same bytes. Raises SpecError when no
-    form is mapped, OutputError when the file cannot be written.
+    that steps read are drawn in the order in which steps name them. With `lineages` of the written datasets the
+    annotations come from the steps as they ran, which know the fields that lookup tables name. Same input, same
+    bytes. Raises SpecError when no form is mapped, OutputError when the file cannot be written.
     """
-    forms = _forms(study, fields or {})
+    forms = _forms(study, fields or {}, annotated_fields(study, lineages or {}))
     if not forms:
         raise SpecError(
             "no form to annotate: no step of an SDTM dataset reads a field of a raw source that a person filled in",
@@ -79,17 +87,13 @@ def write_acrf(study: Study, path: Path | str, *, fields: Mapping[str, Sequence[
     return Forms(pages=pages, fields=placed)
 
 
-def _forms(study: Study, given: Mapping[str, Sequence[FormField]]) -> list[_Form]:
+def _forms(study: Study, given: Mapping[str, Sequence[FormField]], found: Iterable[Annotation]) -> list[_Form]:
     """Return the forms that a person filled in, with fields and annotations."""
     notes: dict[str, dict[str, list[tuple[str, str]]]] = {}
-    for dataset in study.datasets:
-        if is_analysis(dataset):
-            continue
-        for step in dataset.steps:
-            for form, column, domain, text in _annotations(dataset, step):
-                texts = notes.setdefault(form, {}).setdefault(column, [])
-                if (domain, text) not in texts:
-                    texts.append((domain, text))
+    for one in found:
+        texts = notes.setdefault(one.form, {}).setdefault(one.column, [])
+        if (one.domain, one.text) not in texts:
+            texts.append((one.domain, one.text))
     forms: list[_Form] = []
     for source in study.sources:
         mapped = notes.get(source.name, {})
@@ -100,22 +104,6 @@ def _forms(study: Study, given: Mapping[str, Sequence[FormField]]) -> list[_Form
         domains = list(dict.fromkeys(domain for texts in mapped.values() for domain, _ in texts if domain))
         forms.append(_Form(source=source, fields=drawn, notes=mapped, domains=domains))
     return forms
-
-
-def _annotations(dataset: Dataset, step: Step) -> Iterator[tuple[str, str, str, str]]:
-    """Yield form, field, domain and annotation of each field that a step reads."""
-    for source in step.source:
-        form, dot, column = source.partition(".")
-        if not dot:
-            continue
-        if step.algorithm == "not_submitted":
-            yield form, column, "", "[NOT SUBMITTED]"
-        elif step.target:
-            owner, _, qualifier = step.target.rpartition(".")
-            text = f"{qualifier} in {owner}" if owner else step.target
-            if step.when:
-                text += f" when {step.when}"
-            yield form, column, dataset.name, text
 
 
 def _draw_form(

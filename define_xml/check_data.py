@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import sys
 from collections import defaultdict
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -9,11 +11,12 @@ from urllib.parse import unquote, urlsplit
 
 import numpy as np
 
-from define_xml.check_levels import check_levels, joined
+from define_xml.check_levels import check_levels
 from define_xml.check_links import unsafe_link
 from define_xml.check_values import Subject, check_values
 from define_xml.coded import Coded, encode, rank
 from define_xml.document import Document, Element
+from define_xml.joins import Table, Unjoined, joined
 from spectrail.dataset import Dataset
 from spectrail.errors import InputError
 from spectrail.io.xpt import read_xpt
@@ -113,9 +116,9 @@ def _check_columns(document: Document, group: Element, dataset: Dataset, package
         place = next(index for index, (one, other) in enumerate(zip(common, actual, strict=True)) if one != other)
         message = f"variable {place + 1} is {common[place]}, in the file {actual[place]}"
         report.add("DEF-D05", message, element=group, dataset=name, variable=actual[place], value=actual[place])
-    cache: dict[tuple[str, str], Coded | None] = {}
+    cache: dict[tuple[str, str], Coded | Unjoined] = {}
 
-    def columns(owner: str, variable: str) -> Coded | None:
+    def columns(owner: str, variable: str) -> Coded | Unjoined:
         key = (owner, variable)
         if key not in cache:
             cache[key] = _column(document, dataset, name, owner, variable, package)
@@ -124,7 +127,7 @@ def _check_columns(document: Document, group: Element, dataset: Dataset, package
     for reference, item in references:
         variable = item.get("Name") or ""
         coded = columns(name, variable)
-        if coded is None:
+        if isinstance(coded, Unjoined):
             report.add("DEF-D03", f"{variable} is not in the file", element=item, dataset=name, variable=variable)
             continue
         _check_storage(document, item, dataset.layout[variable], name)
@@ -142,15 +145,21 @@ def _check_columns(document: Document, group: Element, dataset: Dataset, package
 
 def _column(
     document: Document, dataset: Dataset, name: str, owner: str, variable: str, package: _Package
-) -> Coded | None:
-    """Return a column of the dataset, or of another one joined by subject."""
+) -> Coded | Unjoined:
+    """Return a column of the dataset, or of another one joined by its keys."""
     if owner == name:
-        return encode(dataset.frame[variable]) if variable in dataset.frame else None
+        if variable in dataset.frame:
+            return encode(dataset.frame[variable])
+        return Unjoined(f"{variable} is not in the data")
     if owner not in package.others:
         path = package.paths.get(owner)
         package.others[owner] = _read(document, path, None) if path is not None else None
     other = package.others[owner]
-    return joined(dataset.frame, other.frame, variable) if other is not None else None
+    if other is None:
+        return Unjoined(f"there is no file of {owner}")
+    group = next((one for one in document.all("ItemGroupDef") if one.get("Name") == owner), None)
+    keys = tuple(_keys(document, group)) if group is not None else ()
+    return joined(Table(name, dataset.frame), Table(owner, other.frame, keys), variable)
 
 
 def _check_storage(document: Document, item: Element, column: Column, name: str) -> None:
@@ -167,10 +176,22 @@ def _check_storage(document: Document, item: Element, column: Column, name: str)
     if type_ == "text" and not column.numeric and length.isdecimal() and column.length not in (None, int(length)):
         message = f"Length is {length}, the file stores {column.length} bytes"
         report.add("DEF-D10", message, element=item, dataset=name, variable=column.name, value=str(column.length))
+    if type_ in _NUMBERS and column.numeric and length.isdecimal() and int(length) > _held(column):
+        message = f"Length is {length}, the file stores {column.length} bytes, which hold {_held(column)} digits"
+        report.add("DEF-D10", message, element=item, dataset=name, variable=column.name, value=str(column.length))
     wanted, actual = (_plain(one) for one in (document.get(item, "def:DisplayFormat"), column.format))
     if wanted and wanted != actual:
         message = f"DisplayFormat is {wanted}, that of the file is {actual or 'empty'}"
         report.add("DEF-D24", message, element=item, dataset=name, variable=column.name, value=actual)
+
+
+def _held(column: Column) -> int:
+    """Return how many digits every whole number may have that the stored bytes of a number hold exactly.
+
+    A number of n bytes in a transport file has 8(n-1) bits beside sign and exponent; in 8 bytes a double fits whole.
+    """
+    size = column.length or 8
+    return int(8 * (size - 1) * math.log10(2)) if size < 8 else sys.maxsize
 
 
 def _plain(form: str) -> str:
@@ -193,12 +214,7 @@ def _check_presence(
 
 def _check_keys(document: Document, group: Element, dataset: Dataset) -> None:
     report, name = document.report, group.get("Name") or ""
-    keys = [
-        (int(reference.get("KeySequence") or 0), item.get("Name") or "")
-        for reference, item in _references(document, group)
-        if (reference.get("KeySequence") or "").isdecimal()
-    ]
-    names = [key for _, key in sorted(keys) if key in dataset.frame]
+    names = [key for key in _keys(document, group) if key in dataset.frame]
     if not names or len(dataset) < 2:
         return
     ranks = [rank(encode(dataset.frame[key])) for key in names]
@@ -218,6 +234,16 @@ def _check_keys(document: Document, group: Element, dataset: Dataset) -> None:
         record = int(np.argmax(broken)) + 2
         message = f"not sorted by {listed}: record {record} belongs before record {record - 1}"
         report.add("DEF-D15", message, element=group, dataset=name, value=listed, count=int(broken.sum()))
+
+
+def _keys(document: Document, group: Element) -> list[str]:
+    """Return the key variables of a dataset in their order."""
+    keys = [
+        (int(reference.get("KeySequence") or 0), item.get("Name") or "")
+        for reference, item in _references(document, group)
+        if (reference.get("KeySequence") or "").isdecimal()
+    ]
+    return [key for _, key in sorted(keys)]
 
 
 def _check_lengths(document: Document, package: _Package) -> None:

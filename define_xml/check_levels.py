@@ -6,14 +6,14 @@ from collections.abc import Callable
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 
 from define_xml.check_values import Subject, check_values
-from define_xml.coded import Coded, Mask, condition_mask, encode
+from define_xml.coded import Coded, Mask, condition_mask
 from define_xml.document import Document, Element
+from define_xml.joins import Unjoined
 
-Columns = Callable[[str, str], Coded | None]
-"""Gives the column (dataset, variable), aligned with the records under check, or None."""
+Columns = Callable[[str, str], Coded | Unjoined]
+"""Gives the column (dataset, variable), aligned with the records under check, or why there is none."""
 
 
 def check_levels(
@@ -35,8 +35,10 @@ def check_levels(
         if item is None or not known or len(known) < len(clauses):
             continue
         mask = _union(document, known, dataset, columns)
-        if mask is None:
+        if isinstance(mask, Unjoined):
             whole = False
+            message = f"{item.get('OID')}: could not be evaluated: {mask.reason}"
+            document.report.add("DEF-D25", message, element=item, dataset=dataset, variable=variable)
             continue
         covered += mask
         subject = Subject(item=item, dataset=dataset, variable=variable, what=item.get("OID") or "")
@@ -48,26 +50,28 @@ def check_levels(
     _coverage(document, values, dataset, variable, covered, whole, columns)
 
 
-def _union(document: Document, clauses: list[Element], dataset: str, columns: Columns) -> Mask | None:
-    """Return the records that meet one of the clauses; None when a variable of a condition is not at hand."""
+def _union(document: Document, clauses: list[Element], dataset: str, columns: Columns) -> Mask | Unjoined:
+    """Return the records that meet one of the clauses, or why a variable of a condition is not at hand."""
     union: Mask | None = None
     for clause in clauses:
         mask: Mask | None = None
         for check in document.under(clause, "RangeCheck"):
             oid = document.get(check, "def:ItemOID")
             names = document.variables.get(oid, [])
-            name = next((one for one in names if one[0] == dataset), names[0] if names else ("", ""))
+            if not names:
+                return Unjoined(f"{oid} is no variable of a dataset")
+            name = next((one for one in names if one[0] == dataset), names[0])
             column = columns(*name)
             comparator = check.get("Comparator") or "EQ"
-            if column is None:
-                return None
+            if isinstance(column, Unjoined):
+                return column
             texts = tuple(one.text or "" for one in document.under(check, "CheckValue"))
             part = condition_mask(column, comparator, texts)
             mask = part if mask is None else mask & part
         if mask is None:
-            return None
+            return Unjoined(f"{clause.get('OID')} has no condition")
         union = mask if union is None else union | mask
-    return union
+    return Unjoined("there is no condition") if union is None else union
 
 
 def _coverage(
@@ -86,7 +90,7 @@ def _coverage(
         )
         document.report.add("DEF-D22", message, element=values, dataset=dataset, variable=variable, count=twice)
     names = columns(dataset, "QNAM") if variable == "QVAL" and whole else None
-    if names is None:
+    if not isinstance(names, Coded):
         return
     left = names.counts(covered == 0)
     for place in np.flatnonzero(left[:-1]):
@@ -95,16 +99,3 @@ def _coverage(
         document.report.add(
             "DEF-D21", message, element=values, dataset=dataset, variable=variable, value=name, count=count
         )
-
-
-def joined(frame: pd.DataFrame, other: pd.DataFrame, variable: str) -> Coded | None:
-    """Return a subject-level variable of another dataset for the records of a frame, joined by USUBJID."""
-    if (
-        "USUBJID" not in frame
-        or "USUBJID" not in other
-        or variable not in other
-        or other["USUBJID"].duplicated().any()
-    ):
-        return None
-    lookup = other.set_index("USUBJID")[variable]
-    return encode(frame["USUBJID"].map(lookup))

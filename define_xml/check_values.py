@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from define_xml.coded import PATTERNS, Coded, Mask, number_of
 from define_xml.document import Document, Element
+from spectrail.frames import number_text
 from spectrail.profile import decimals
 
 MAX_VALUES = 50
@@ -59,6 +60,7 @@ def _numbers(document: Document, subject: Subject, coded: Coded, present: list[i
     import numpy as np
 
     values = np.array([coded.values[place] for place in present], dtype=np.float64)
+    _number_length(document, subject, [coded.values[place] for place in present], type_)
     if type_ == "integer":
         broken = values[values != np.rint(values)]
         if len(broken):
@@ -70,6 +72,21 @@ def _numbers(document: Document, subject: Subject, coded: Coded, present: list[i
             worst = next((one for one in values if decimals(np.array([one])) == most), values[0])
             message = f"SignificantDigits is {given}, {float(worst)!r} has {most} decimals"
             _add(document, subject, "DEF-D17", message, value=repr(float(worst)))
+
+
+def _number_length(document: Document, subject: Subject, values: list[float], type_: str) -> None:
+    """Compare the digits of numbers with the length: sign, point and a zero before the point take no place."""
+    given = subject.item.get("Length") or ""
+    if type_ not in ("integer", "float") or not given.isdecimal() or not values:
+        return
+    worst = max(values, key=_digits)
+    if _digits(worst) > int(given):
+        message = f"Length is {given}, {worst:.15g} has {_digits(worst)} digits"
+        _add(document, subject, "DEF-D08", message, value=f"{worst:.15g}")
+
+
+def _digits(value: float) -> int:
+    return len(number_text(abs(value)).replace(".", "").lstrip("0"))
 
 
 def _texts(document: Document, subject: Subject, coded: Coded, present: list[int], type_: str) -> None:

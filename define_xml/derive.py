@@ -10,6 +10,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+import pandas as pd
+
 from define_xml.catalogue import RULES
 from define_xml.complete import is_analysis
 from define_xml.evidence import Evidence
@@ -18,6 +20,7 @@ from define_xml.origin_of import Forms, derive_origins
 from specs.models import Codelist, Comment, Dataset, Study, Term, ValueLevel, Variable
 from specs.terminology import releases, terminology
 from spectrail.findings import Findings
+from spectrail.io.sas_dates import date_kind
 from spectrail.profile import ColumnProfile
 
 NO_DATA = Comment(id="NO_DATA", description="No values were collected or derived: every value is missing.")
@@ -173,7 +176,7 @@ def _sizes(
     changes: dict[str, Any] = {"data_type": kind}
     if kind not in _SIZED:
         return {**changes, "length": None}
-    needed = max(width, 1) if found.kind != "number" else _digits(found, kind)
+    needed = max(width, 1) if found.kind == "text" or kind == "text" else _digits(found, kind, item.format)
     if item.length is not None and needed > item.length:
         message = f"length {item.length} is specified, the longest value needs {needed}"
         report.add("DEF-B01", dataset, variable, str(item.length), message)
@@ -190,11 +193,19 @@ def _sizes(
     return changes
 
 
-def _digits(found: ColumnProfile, kind: str) -> int:
-    """Return the characters that the longest number takes: sign, digits, point, decimals."""
+def _digits(found: ColumnProfile, kind: str, form: str) -> int:
+    """Return the characters that the longest number takes: sign, digits, point, decimals; of a date the SAS one."""
+    if found.kind == "date":
+        return max((len(f"{_sas_number(str(one), form)}") for one in (found.lowest, found.highest) if one), default=1)
     sign = 1 if isinstance(found.lowest, float) and found.lowest < 0 else 0
     decimals = found.decimals + 1 if kind == "float" and found.decimals else 0
     return max(found.digits, 1) + sign + decimals
+
+
+def _sas_number(text: str, form: str) -> int:
+    """Return days, or for a datetime format seconds, since 1960-01-01."""
+    since = pd.Timestamp(text) - pd.Timestamp("1960-01-01")
+    return int(since // pd.Timedelta(seconds=1) if date_kind(form) == "datetime" else since // pd.Timedelta(days=1))
 
 
 def _codelist(study: Study, codelist: Codelist, evidence: Mapping[str, Evidence], report: Disagreements) -> Codelist:

@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 import numpy as np
 import pandas as pd
 
-from define_xml.check_levels import joined
 from define_xml.coded import Coded, Mask, condition_mask, encode
 from define_xml.iso_types import narrowest
+from define_xml.joins import Table, Unjoined, joined
 from define_xml.parameter_levels import parameter_levels
 from specs.models import Condition, Dataset, Origin, ValueLevel, Variable, WhereClause
 from specs.standards.catalogue import sdtmig
@@ -37,12 +37,12 @@ class Evidence:
 
 
 def observe(
-    written: data.Dataset, spec: Dataset | None = None, *, others: Mapping[str, pd.DataFrame] | None = None
+    written: data.Dataset, spec: Dataset | None = None, *, others: Mapping[str, Table] | None = None
 ) -> Evidence:
     """Summarise one written dataset.
 
-    `spec` is its specification; a SUPP-- dataset may have none. `others` hold the datasets (USUBJID and the variables
-    needed) that conditions of value levels read from, such as DM.
+    `spec` is its specification; a SUPP-- dataset may have none. `others` hold the datasets that conditions of
+    value levels read from, such as DM.
     """
     frame = written.frame
     known = spec if spec is not None else described(written.layout)
@@ -102,19 +102,19 @@ def qualifier_levels(frame: pd.DataFrame) -> list[ValueLevel]:
     ]
 
 
-def level_profiles(
-    frame: pd.DataFrame, spec: Dataset, others: Mapping[str, pd.DataFrame]
-) -> Iterable[ColumnProfile | None]:
+def level_profiles(frame: pd.DataFrame, spec: Dataset, others: Mapping[str, Table]) -> Iterable[ColumnProfile | None]:
     """Profile the records of each value level."""
-    cache: dict[tuple[str, str], Coded | None] = {}
+    cache: dict[tuple[str, str], Coded | Unjoined] = {}
 
-    def column(dataset: str, variable: str) -> Coded | None:
+    def column(dataset: str, variable: str) -> Coded | Unjoined:
         key = (dataset, variable)
         if key not in cache:
             if dataset in ("", spec.name):
-                cache[key] = encode(frame[variable]) if variable in frame else None
+                cache[key] = encode(frame[variable]) if variable in frame else Unjoined(f"no variable {variable}")
+            elif dataset in others:
+                cache[key] = joined(Table(spec.name, frame), others[dataset], variable)
             else:
-                cache[key] = joined(frame, others[dataset], variable) if dataset in others else None
+                cache[key] = Unjoined(f"no dataset {dataset}")
         return cache[key]
 
     for level in spec.value_levels:
@@ -123,7 +123,7 @@ def level_profiles(
             mask: Mask = np.ones(len(frame), dtype=bool)
             for condition in clause.conditions:
                 coded = column(condition.dataset, condition.variable)
-                if coded is None:
+                if isinstance(coded, Unjoined):
                     union = None
                     break
                 mask &= condition_mask(coded, condition.comparator, condition.values)

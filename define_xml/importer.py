@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from define_xml.reader import DefineImport, read_define
@@ -17,9 +18,15 @@ def import_define(path: Path | str, out: Path | str) -> DefineImport:
     Both hold the same specification; a study uses one of them. What the model has no place for is listed in the
     findings. Raises InputError for a file that is not a define.xml.
     """
-    imported = read_define(path)
+    imported = _named(read_define(path))
     folder = Path(out)
     folder.mkdir(parents=True, exist_ok=True)
     write_yaml(imported.study, folder / "yaml")
     write_workbook(imported.study, folder / WORKBOOK)
     return imported
+
+
+def _named(imported: DefineImport) -> DefineImport:
+    """Give the study its name, which a reader of the workbook looks for beside the identifier."""
+    study = imported.study
+    return replace(imported, study=study.model_copy(update={"name": study.name or study.study_id}))

@@ -46,12 +46,13 @@ def _lines(traces: Sequence[Trace], every: Set[nodes.Node]) -> list[str]:
 def _head(group: Sequence[Trace], starts: Set[str], every: Set[nodes.Node]) -> str:
     """Return the records that steps of one text were carried out for: by condition, else by the form they come from.
 
-    PARAMCD itself has none: its text says which records get the parameter; what holds for all parameters has none.
+    PARAMCD has none that names itself: its text says which records get the parameter; what holds for all
+    parameters has none.
     """
-    if group[0].variable == PARAMETER:
-        return ""
     conditions = list(dict.fromkeys(one.when for one in group))
     named = [_values(parse(one).tree) for one in conditions if one]
+    if group[0].variable == PARAMETER and all(column == PARAMETER for column, _ in named):
+        return ""
     values = {value for _, found in named for value in found}
     if len(every) > 1 and {column for column, _ in named} == {PARAMETER} and every <= values:
         return ""

@@ -146,7 +146,7 @@ def origin_of(
     effective = [one for one in traces if one.filled] or list(traces)
     if analysis:
         return _origin_of_analysis(effective, base, made)
-    sources = tuple(dict.fromkeys(name for one in effective for name in _values_of(one, raw)))
+    sources = tuple(dict.fromkeys(name for one in effective for name in values_of(one, raw)))
     if all(one.algorithm in CONSTANTS for one in effective) or not sources:
         return Origin(type="Assigned", source="Sponsor")
     taken_over = all(one.algorithm in AS_COLLECTED for one in effective)
@@ -187,7 +187,7 @@ def _copied_from(trace: Trace, base: str, made: Made) -> list[str]:
 def _collected(traces: tuple[Trace, ...], raw: Mapping[str, RawSource]) -> Origin | None:
     """Return origin Collected with form and fields when all values come from fields of raw sources, else None."""
     effective = [one for one in traces if one.filled] or list(traces)
-    names = list(dict.fromkeys(name for one in effective for name in _values_of(one, raw)))
+    names = list(dict.fromkeys(name for one in effective for name in values_of(one, raw)))
     fields = [(name.partition(".")[0], name.partition(".")[2]) for name in names]
     if not fields or not all(form in raw for form, _ in fields):
         return None
@@ -196,7 +196,7 @@ def _collected(traces: tuple[Trace, ...], raw: Mapping[str, RawSource]) -> Origi
     return Origin(type="Collected", source=source, description=_fields_text(fields, raw))
 
 
-def _values_of(trace: Trace, raw: Mapping[str, RawSource]) -> list[str]:
+def values_of(trace: Trace, raw: Mapping[str, RawSource]) -> list[str]:
     """Return the sources of a step that gave values: those that only its condition reads do not count."""
     if not trace.when:
         return list(trace.sources)

@@ -16,14 +16,17 @@ Fields = dict[str, Node]
 
 
 def result_nodes(row: Row, faults: list[Fault]) -> Fields:
-    """Read datasets, references and programming code of one result from the columns of its row."""
+    """Read datasets, references and programming code of one result from the columns of its row.
+
+    A column Datasets says all of them; Variables and Selection Criteria beside it are for the reader.
+    """
     made: Fields = {}
     cells = row.cells
     if "~refs" in cells:
         names = [part for part in COMMA.split(cells["~refs"].text or "") if part]
         place = cells["~refs"].place
         made["documents"] = Node([Node({"document": Node(name, place)}, place) for name in names], place)
-    if "~variables" in cells:
+    if "~variables" in cells and "datasets" not in cells:
         made["datasets"] = _analysed(cells["~variables"], cells.get("~criteria"), faults)
     code = {name: cells[f"~{name}"] for name in ("context", "code") if f"~{name}" in cells}
     if "~document" in cells:

@@ -31,7 +31,7 @@ def write_workbook(study: m.Study, path: Path | str) -> None:
     except ValueError:
         what = f"the study's 'created' is {study.created!r}"
         raise FormatError(what, place=Place(), hint="write it as 2025-03-28T12:00:00") from None
-    write_sheets(path, sheets, created=created, title=study.name or study.study_id)
+    write_sheets(path, sheets, created=created, title=study.name or study.study_id, for_readers=True)
 
 
 def workbook_sheets(study: m.Study) -> dict[str, list[list[str]]]:
@@ -179,18 +179,35 @@ def _flow(name: str, value: Any) -> Cells:
 
 
 def _analysed(datasets: tuple[m.AnalysisDataset, ...]) -> Cells:
-    """Write analysis variables as `ADSL.AGE, ADSL.SEX` and the selections as one where clause with dataset names."""
+    """Write analysis variables as `ADSL.AGE, ADSL.SEX` and the selections as one where clause with dataset names.
+
+    What these two columns cannot say is written into a third, which then says all; they stay for the reader.
+    """
     names = [part.dataset for part in datasets]
     conditions = [condition for part in datasets for condition in part.where.conditions]
     inline = m.WhereClause(conditions=tuple(conditions))
     fits = len(set(names)) == len(names) and all(part.variables and _named(part) for part in datasets)
     fits = fits and all(re.fullmatch(r"\w+\.\w+", f"{p.dataset}.{v}") for p in datasets for v in p.variables)
     if not fits or (conditions and not readable(inline)):
-        return _flow("datasets", datasets) if datasets else {}
+        return _shown(datasets) | _flow("datasets", datasets) if datasets else {}
     cells = {"Variables": ", ".join(f"{part.dataset}.{name}" for part in datasets for name in part.variables)}
     if conditions:
         cells["Selection Criteria"] = render_where(inline)
     return cells
+
+
+def _shown(datasets: tuple[m.AnalysisDataset, ...]) -> Cells:
+    """Return variables and selections as a reader looks for them, conditions with the name of their dataset."""
+    named = [
+        condition if condition.dataset else condition.model_copy(update={"dataset": part.dataset})
+        for part in datasets
+        for condition in part.where.conditions
+    ]
+    inline = m.WhereClause(conditions=tuple(named))
+    cells = {"Variables": ", ".join(f"{part.dataset}.{name}" for part in datasets for name in part.variables)}
+    if named and readable(inline):
+        cells["Selection Criteria"] = render_where(inline)
+    return {header: text for header, text in cells.items() if text}
 
 
 def _named(part: m.AnalysisDataset) -> bool:

@@ -168,7 +168,8 @@ class _Text:
     def codes(self, sources: Sequence[Mapping[str, str]]) -> str:
         """Return the CNSR of each source that is not the usual one: `2 for DEATH BEFORE REMISSION`."""
         named = [one for one in _active(sources) if "CNSR" in one]
-        return _and([f"{one['CNSR']} for {one.get('CNSDTDSC') or one.get('EVNTDESC', '')}" for one in named])
+        described = [[one[key] for key in ("EVNTDESC", "CNSDTDSC") if one.get(key)] for one in named]
+        return _and([f"{one['CNSR']} for {' at '.join(texts)}" for one, texts in zip(named, described, strict=True)])
 
 
 def _active(sources: Sequence[Mapping[str, str]]) -> list[Mapping[str, str]]:

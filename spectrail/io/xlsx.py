@@ -19,6 +19,7 @@ import openpyxl
 from openpyxl.cell import Cell, WriteOnlyCell
 from openpyxl.styles import Alignment, Font, PatternFill
 from openpyxl.utils import get_column_letter
+from openpyxl.worksheet.properties import PageSetupProperties
 
 from spectrail.errors import FormatError, InputError, Place
 
@@ -91,9 +92,16 @@ def escape(text: str) -> str:
 
 
 def write_workbook(
-    path: Path | str, sheets: Mapping[str, Iterable[Sequence[str]]], *, created: datetime, title: str = ""
+    path: Path | str,
+    sheets: Mapping[str, Iterable[Sequence[str]]],
+    *,
+    created: datetime,
+    title: str = "",
+    for_readers: bool = False,
 ) -> None:
     """Write sheets of text rows, the first row of each as its header; the same input gives the same bytes.
+
+    `for_readers` adds filters, wraps long text and prints each sheet as wide as a page, its header on every page.
 
     Raises `FormatError` naming the cell that Excel cannot hold (control characters, over 32767 characters).
     """
@@ -105,13 +113,26 @@ def write_workbook(
         sheet.freeze_panes = "A2"
         for column, width in enumerate(_widths(kept), start=1):
             sheet.column_dimensions[get_column_letter(column)].width = width
+        if for_readers:
+            _arrange(sheet, kept)
         for number, row in enumerate(kept, start=1):
-            sheet.append([_cell(sheet, text, header=number == 1) for text in row])
+            sheet.append([_cell(sheet, text, header=number == 1, wrap=for_readers) for text in row])
     book.properties.creator = "spectrail"
     book.properties.title = title or None
     buffer = io.BytesIO()
     book.save(buffer)
     Path(path).write_bytes(_fixed(buffer.getvalue(), max(created.replace(tzinfo=None), EARLIEST)))
+
+
+def _arrange(sheet: Any, rows: Sequence[Sequence[str]]) -> None:
+    """Set filters and the look in print."""
+    width = max((len(row) for row in rows), default=0)
+    if width:
+        sheet.auto_filter.ref = f"A1:{get_column_letter(width)}{len(rows)}"
+    sheet.print_title_rows = "1:1"
+    sheet.page_setup.orientation = "landscape"
+    sheet.page_setup.fitToHeight = 0
+    sheet.sheet_properties.pageSetUpPr = PageSetupProperties(fitToPage=True)
 
 
 def _widths(rows: Sequence[Sequence[str]]) -> list[float]:
@@ -134,7 +155,7 @@ def _check_cells(sheets: Mapping[str, Sequence[Sequence[str]]]) -> None:
                 raise FormatError(f"Excel cannot hold {what}", place=where, hint="shorten or remove it")
 
 
-def _cell(sheet: Any, text: str, *, header: bool) -> Cell | None:
+def _cell(sheet: Any, text: str, *, header: bool, wrap: bool) -> Cell | None:
     if not text:
         return None
     cell: Any = WriteOnlyCell(sheet)
@@ -144,7 +165,7 @@ def _cell(sheet: Any, text: str, *, header: bool) -> Cell | None:
     if header:
         cell.font = Font(bold=True)
         cell.fill = PatternFill("solid", fgColor="FFDDE6F0")
-    elif "\n" in text:
+    elif "\n" in text or wrap:
         cell.alignment = Alignment(wrap_text=True, vertical="top")
     if text[0] in "=+-@":
         cell.quotePrefix = True

@@ -8,6 +8,7 @@ from typing import Literal
 
 from define_xml.acrf import write_acrf
 from define_xml.evidence import Evidence, observe
+from define_xml.joins import Table
 from define_xml.origin_of import Forms
 from define_xml.publish import publish_define
 from specs import models
@@ -31,19 +32,24 @@ def describe(
     of others read from (such as DM) are kept.
     """
     specs = {dataset.name: dataset for dataset in study.datasets}
-    others = {name: spilled[name].frame() for name in _read_by_others(specs.values()) if name in spilled}
+    others = {
+        name: Table(name, spilled[name].frame(), specs[name].keys if name in specs else ())
+        for name in _read_by_others(specs.values())
+        if name in spilled
+    }
     evidence: dict[str, Evidence] = {}
     for name, one in spilled.items():
         lengths = {column.name: widths[column.name] for column in one.layout.columns if not column.numeric}
         written = Dataset(one.layout.with_lengths(lengths), one.frame(), one.lineage)
         evidence[name] = observe(written, specs.get(name), others=others)
-    forms = _annotated(study, folder) if kind == "SDTM" else None
+    forms = _annotated(study, spilled, folder) if kind == "SDTM" else None
     return publish_define(study, evidence, folder, kind=kind, created=study.created, forms=forms)
 
 
-def _annotated(study: models.Study, folder: Path) -> Forms | None:
+def _annotated(study: models.Study, spilled: Mapping[str, Spilled], folder: Path) -> Forms | None:
+    lineages = {name: one.lineage for name, one in spilled.items()}
     try:
-        return write_acrf(study, folder / "acrf.pdf")
+        return write_acrf(study, folder / "acrf.pdf", lineages=lineages)
     except SpecError:
         return None  # no form is mapped field by field, so there is nothing to annotate
 

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import importlib
-import json
-import os
-import shutil
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from chromium import follow, in_view, open_page, requests, settle, shown
 
 from define_xml.html import render_html
 from define_xml.writer import write_define
@@ -20,17 +16,6 @@ from spectrail.lineage import Lineage, Trace
 
 pytestmark = pytest.mark.browser
 SHARED = Path(__file__).resolve().parents[2].parent / "shared"
-OFFLINE = (
-    "--headless=new",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--window-size=1400,1000",
-)
 
 
 def big_study(datasets: int) -> m.Study:
@@ -91,49 +76,6 @@ def big_study(datasets: int) -> m.Study:
 
 
 @pytest.fixture(scope="module")
-def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
-    """Start Chromium; skip where there is none, unless CI says that there has to be."""
-    binary, driver = shutil.which("chromium"), shutil.which("chromedriver")
-    wanted = os.environ.get("CI") == "true"
-    if not (binary and driver):
-        if wanted:
-            pytest.fail("chromium and chromedriver must be installed in CI")
-        pytest.skip("chromium and chromedriver are not on this machine")
-    webdriver = importlib.import_module("selenium.webdriver") if wanted else pytest.importorskip("selenium.webdriver")
-    options = webdriver.ChromeOptions()
-    options.binary_location = binary
-    for argument in (*OFFLINE, f"--user-data-dir={tmp_path_factory.mktemp('chromium')}"):
-        options.add_argument(argument)
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
-    running = webdriver.Chrome(service=webdriver.ChromeService(executable_path=driver), options=options)
-    yield running
-    running.quit()
-
-
-def requests(browser: Any) -> list[str]:
-    """Return the addresses that the page has asked for since the last call."""
-    found = []
-    for entry in browser.get_log("performance"):
-        message = json.loads(entry["message"])["message"]
-        if message["method"] == "Network.requestWillBeSent":
-            found.append(message["params"]["request"]["url"])
-    return found
-
-
-def shown(browser: Any, selector: str) -> list[str]:
-    """Return the text of the visible elements."""
-    script = (
-        "return [...document.querySelectorAll(arguments[0])].filter(e => e.checkVisibility()).map(e => e.textContent)"
-    )
-    return list(browser.execute_script(script, selector))
-
-
-def settle() -> None:
-    """Wait for the filter, which runs 80 ms after the last key."""
-    time.sleep(0.4)
-
-
-@pytest.fixture(scope="module")
 def big_page(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Render the define.xml of 60 datasets, with lineage of one variable."""
     folder = tmp_path_factory.mktemp("page")
@@ -144,14 +86,6 @@ def big_page(tmp_path_factory: pytest.TempPathFactory) -> Path:
     )
     render_html(folder / "define.xml", folder / "define.html", lineage={"AD07": Lineage(traces=steps)})
     return folder / "define.html"
-
-
-def open_page(browser: Any, page: Path, fragment: str = "") -> None:
-    """Open a page from disk in a fresh document."""
-    browser.get("about:blank")
-    browser.get_log("performance")
-    browser.get(page.as_uri() + fragment)
-    assert browser.execute_script("return document.documentElement.dataset.ready") == "yes"
 
 
 def test_sixty_datasets_are_interactive_within_three_seconds(browser: Any, big_page: Path):
@@ -194,29 +128,17 @@ def test_links_lead_both_ways(browser: Any, big_page: Path):
     """Variable to codelist, method and value levels, and back; a target that is hidden lifts the filter."""
     open_page(browser, big_page)
 
-    def follow(selector: str) -> str:
-        browser.execute_script("document.querySelector(arguments[0]).click()", selector)
-        time.sleep(0.2)
-        return str(browser.execute_script("return decodeURIComponent(location.hash)"))
-
-    def in_view(identifier: str) -> bool:
-        script = (
-            "const box = document.getElementById(arguments[0]).getBoundingClientRect();"
-            "return box.top >= 0 && box.top < innerHeight"
-        )
-        return bool(browser.execute_script(script, identifier))
-
     browser.find_element("id", "find-dataset").send_keys("AD07")
     settle()
-    assert follow("[id='IG.AD07.IT.AD07.V00'] a[href='#CL.CL7']") == "#CL.CL7"
-    assert in_view("CL.CL7")
+    assert follow(browser, "[id='IG.AD07.IT.AD07.V00'] a[href='#CL.CL7']") == "#CL.CL7"
+    assert in_view(browser, "CL.CL7")
     assert len(shown(browser, "nav [data-dataset] b")) == 60
-    assert follow("[id='CL.CL7'] .users a[href='#IG.AD07.IT.AD07.V00']") == "#IG.AD07.IT.AD07.V00"
-    assert in_view("IG.AD07.IT.AD07.V00")
-    assert follow("[id='IG.AD07.IT.AD07.V01'] a[href='#MT.M7']") == "#MT.M7"
-    assert follow("[id='MT.M7'] .users a") == "#IG.AD07.IT.AD07.V01"
-    assert follow("[id='IG.AD07.IT.AD07.V02'] a.vlm") == "#IG.AD07.VL.AD07.V02"
-    assert follow("[id='IG.AD07.VL.AD07.V02'] h3 a") == "#IG.AD07.IT.AD07.V02"
+    assert follow(browser, "[id='CL.CL7'] .users a[href='#IG.AD07.IT.AD07.V00']") == "#IG.AD07.IT.AD07.V00"
+    assert in_view(browser, "IG.AD07.IT.AD07.V00")
+    assert follow(browser, "[id='IG.AD07.IT.AD07.V01'] a[href='#MT.M7']") == "#MT.M7"
+    assert follow(browser, "[id='MT.M7'] .users a") == "#IG.AD07.IT.AD07.V01"
+    assert follow(browser, "[id='IG.AD07.IT.AD07.V02'] a.vlm") == "#IG.AD07.VL.AD07.V02"
+    assert follow(browser, "[id='IG.AD07.VL.AD07.V02'] h3 a") == "#IG.AD07.IT.AD07.V02"
 
 
 def test_keyboard_reaches_search_and_navigation(browser: Any, big_page: Path):

@@ -3,11 +3,7 @@
 from __future__ import annotations
 
 import importlib
-import json
-import os
-import shutil
 import time
-from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -15,6 +11,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from chromium import open_page, requests
 
 from spectrail.findings import Findings
 from spectrail.lineage import Lineage, RecordLineage
@@ -27,37 +24,6 @@ from validation.result import STATUS_COLUMNS, FolderFacts, ValidationResult, ord
 
 pytestmark = pytest.mark.browser
 SIZE = 100_000
-OFFLINE = (
-    "--headless=new",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--window-size=1400,1000",
-)
-
-
-@pytest.fixture(scope="module")
-def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
-    """Start Chromium; skip where there is none, unless CI says that there has to be."""
-    binary, driver = shutil.which("chromium"), shutil.which("chromedriver")
-    wanted = os.environ.get("CI") == "true"
-    if not (binary and driver):
-        if wanted:
-            pytest.fail("chromium and chromedriver must be installed in CI")
-        pytest.skip("chromium and chromedriver are not on this machine")
-    webdriver = importlib.import_module("selenium.webdriver") if wanted else pytest.importorskip("selenium.webdriver")
-    options = webdriver.ChromeOptions()
-    options.binary_location = binary
-    for argument in (*OFFLINE, f"--user-data-dir={tmp_path_factory.mktemp('chromium')}"):
-        options.add_argument(argument)
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
-    running = webdriver.Chrome(service=webdriver.ChromeService(executable_path=driver), options=options)
-    yield running
-    running.quit()
 
 
 def laboratory() -> tuple[ValidationResult, Trail]:
@@ -114,14 +80,6 @@ def page(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-def open_page(browser: Any, page: Path, fragment: str = "") -> None:
-    """Open the page from disk in a fresh document."""
-    browser.get("about:blank")
-    browser.get_log("performance")
-    browser.get(page.as_uri() + fragment)
-    assert browser.execute_script("return document.documentElement.dataset.ready") == "yes"
-
-
 def press(browser: Any, *keys: str) -> None:
     """Press keys one after the other where the focus is."""
     actions = importlib.import_module("selenium.webdriver").ActionChains(browser)
@@ -134,12 +92,6 @@ def press(browser: Any, *keys: str) -> None:
 def text_of(browser: Any, selector: str) -> str:
     """Return the text of an element."""
     return str(browser.execute_script("return document.querySelector(arguments[0]).textContent", selector))
-
-
-def requests(browser: Any) -> list[str]:
-    """Return the addresses that the page has asked for."""
-    entries = [json.loads(entry["message"])["message"] for entry in browser.get_log("performance")]
-    return [one["params"]["request"]["url"] for one in entries if one["method"] == "Network.requestWillBeSent"]
 
 
 def test_hundred_thousand_findings_open_and_filter_in_three_seconds(browser: Any, page: Path):

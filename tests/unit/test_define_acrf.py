@@ -9,6 +9,7 @@ import pytest
 from pypdf import PdfReader
 
 from define_xml.acrf import ACRF, FormField, write_acrf
+from define_xml.annotations import annotated_fields
 from define_xml.derive import derive_metadata
 from define_xml.evidence import observe
 from define_xml.writer import define_bytes
@@ -27,7 +28,7 @@ def study(columns: int = 3) -> m.Study:
         steps=(
             m.Step(target="AETERM", algorithm="assign_no_ct", source=("ae_raw.TERM",)),
             m.Step(target="AESEV", algorithm="assign_ct", source=("ae_raw.SEV",), codelist="C66769"),
-            m.Step(target="SUPPAE.AETRTEM", algorithm="assign_ct", source=("ae_raw.TE",), when="SEV != ''"),
+            m.Step(target="SUPPAE.AETRTEM", algorithm="assign_ct", source=("ae_raw.TE",), when="SEV == 'X'"),
             m.Step(algorithm="not_submitted", source=("ae_raw.NOTE",)),
             *(
                 m.Step(target="AETERM", algorithm="assign_no_ct", source=(f"ae_raw.X{one}",))
@@ -103,7 +104,7 @@ def test_fields_carry_their_variables(tmp_path: Path):
         "DM = Demographics",
     ):
         assert text in lines
-    assert "AETRTEM in SUPPAE when SEV != ''" in lines
+    assert 'AETRTEM in SUPPAE when SEV = "X"' in lines
     assert lines.count("[NOT SUBMITTED]") == 2
 
 
@@ -148,3 +149,25 @@ def test_collected_origins_refer_to_its_pages(tmp_path: Path):
     assert b'<def:PDFPageRef PageRefs="4" Type="PhysicalRef"/>' in content
     assert b'<def:PDFPageRef PageRefs="2" Type="PhysicalRef"/>' in content
     assert b'<def:leaf ID="LF.acrf" xlink:href="acrf.pdf">' in content
+
+
+def test_annotations_come_from_the_steps_as_they_ran():
+    """A value on its way stands for its variable, a field named by a table for its test, a condition for nothing."""
+    made = study()
+    steps = (
+        Trace("SUBJECT", 1, "assign_no_ct", ("ae_raw.SUBJ",), filled=3),
+        Trace("AETERM", 2, "compute", ("SUBJECT",), filled=3),
+        Trace("AESEV", 3, "transpose", ("ae_raw.GRADE",), when="AETERM == 'PAIN'", filled=3),
+        Trace("HELPER", 4, "assign_no_ct", ("ae_raw.ASKED",), filled=3),
+        Trace("AESEV", 5, "hardcode_ct", ("HELPER",), when="HELPER == 'Y'", filled=3),
+    )
+    qualifiers = (Trace("QVAL.AETRTEM", 1, "assign_ct", ("ae_raw.TE",), filled=3),)
+    lineages = {"AE": Lineage(traces=steps), "SUPPAE": Lineage(traces=qualifiers), "DM": Lineage()}
+    assert [(one.form, one.column, one.domain, one.text) for one in annotated_fields(made, lineages)] == [
+        ("ae_raw", "SUBJ", "AE", "AETERM"),
+        ("ae_raw", "GRADE", "AE", 'AESEV when AETERM = "PAIN"'),
+        ("ae_raw", "ASKED", "AE", "[USED FOR AE]"),
+        ("ae_raw", "NOTE", "", "[NOT SUBMITTED]"),
+        ("lab", "VALUE", "LB", "LBORRES"),
+        ("ae_raw", "TE", "AE", "AETRTEM in SUPPAE"),
+    ]

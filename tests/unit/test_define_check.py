@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
@@ -364,6 +365,12 @@ def put(record: int, name: str, value: object) -> Callable[[pd.DataFrame], None]
     return change
 
 
+def stored_in(dataset: Dataset, name: str, size: int) -> Dataset:
+    """Store a number in fewer bytes."""
+    columns = tuple(replace(one, length=size) if one.name == name else one for one in dataset.layout.columns)
+    return dataset.replace(layout=replace(dataset.layout, columns=columns))
+
+
 def relabel(dataset: Dataset) -> Dataset:
     """Change the label of AGE."""
     columns = tuple(
@@ -481,6 +488,20 @@ DRIFT: dict[str, tuple[str, Callable[[Dataset], Dataset], str, str, str]] = {
         "LBORRES",
         "IT.LB.LBORRES.LBTESTCD.EQ.HGB: Length is 4, the longest value has 6 bytes",
     ),
+    "a number of more digits": (
+        "DM",
+        frame_of(put(0, "AGE", 134.0)),
+        "DEF-D08",
+        "AGE",
+        "Length is 2, 134 has 3 digits",
+    ),
+    "a decimal number of more digits": (
+        "LB",
+        frame_of(put(0, "LBSTRESN", 1020234.5)),
+        "DEF-D08",
+        "LBSTRESN",
+        "Length is 5, 1020234.5 has 8 digits",
+    ),
     "a qualifier more": (
         "SUPPLB",
         frame_of(put(1, "QNAM", "LBREASND")),
@@ -512,6 +533,40 @@ def test_a_shorter_value_is_a_notice_over_the_package(package: Path):
         "Length is 8, the longest value of LBORRES in the package has 4 bytes",
     ] in picked
     assert ["DEF-D10", "warning", "LBORRES", "Length is 8, the file stores 4 bytes"] in picked
+
+
+def test_the_digits_of_a_number_are_neither_sign_nor_point(package: Path):
+    """97.55 in a length of 5: four digits; -0.5 in a length of 2."""
+    rewrite(package, "LB", frame_of(put(1, "LBSTRESN", -0.5)))
+    assert rules(package) == set()
+
+
+def test_a_number_stored_in_few_bytes_holds_few_digits(package: Path, monkeypatch: pytest.MonkeyPatch):
+    """16 bits of 3 bytes hold every number of 4 digits, 8 bytes more digits than any length says."""
+
+    def narrow(path: Path) -> Dataset:
+        return stored_in(read_xpt(path), "LBSTRESN", 3) if path.stem == "lb" else read_xpt(path)
+
+    monkeypatch.setattr("define_xml.check_data.read_xpt", narrow)
+    found = check_define(package / "define.xml", data_dir=package).frame
+    assert found[["rule", "variable", "message"]].values.tolist() == [
+        ["DEF-D10", "LBSTRESN", "Length is 5, the file stores 3 bytes, which hold 4 digits"]
+    ]
+
+
+def test_a_condition_that_cannot_be_evaluated_says_why(package: Path):
+    """A value level of DM by a test of LB, of which a subject has several."""
+    path = package / "define.xml"
+    text = path.read_text()
+    text = text.replace('def:ItemOID="IT.LB.LBTESTCD"', 'def:ItemOID="IT.LB.LBSEQ"', 1)
+    item = text.index('<ItemDef OID="IT.DM.AGE"')
+    close = text.index("</ItemDef>", item)
+    text = text[:close] + '<def:ValueListRef ValueListOID="VL.LB.LBORRES"/>' + text[close:]
+    path.write_text(text)
+    found = check_define(path, data_dir=package).frame
+    picked = found[found["rule"] == "DEF-D25"][["severity", "dataset", "variable", "message"]].values.tolist()
+    reason = "LB has different values of LBTESTCD for the same STUDYID, USUBJID (1 times)"
+    assert ["notice", "DM", "AGE", f"IT.LB.LBORRES.LBTESTCD.EQ.KETONES: could not be evaluated: {reason}"] in picked
 
 
 def test_files_are_compared_both_ways(package: Path):

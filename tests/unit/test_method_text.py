@@ -172,3 +172,15 @@ def test_records_of_several_forms_are_told_apart_by_form():
         Trace("N", 2, "x", (), "number of X", "", 3, "exch_raw"),
     )
     assert words_of(alike, Lineage(traces=alike), frozenset({"N"})) == "Number of X."
+
+
+def test_a_parameter_code_is_told_with_the_condition_on_its_records():
+    """That PARAMCD is P1 where PARAMCD is P1 says nothing; which records of the source get the code does."""
+    traces = (
+        Trace("PARAMCD", 1, "x", (), '"P1" for the records of LB', "PARAMCD == 'P1'", 3),
+        Trace("PARAMCD", 2, "x", ("LB.LBTESTCD",), '"P2"', "LB.LBTESTCD == 'LEUKCE'", 3),
+    )
+    assert words_of(traces, Lineage(traces=traces), frozenset({"PARAMCD"})).split("\n") == [
+        '1. "P1" for the records of LB.',
+        '2. Where LB.LBTESTCD = "LEUKCE": "P2".',
+    ]

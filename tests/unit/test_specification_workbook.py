@@ -664,3 +664,25 @@ def test_a_sheet_that_spans_too_much_is_refused(tmp_path: Path) -> None:
     book.save(tmp_path / "wide.xlsx")
     with pytest.raises(InputError, match="spans more than 10,000,000 cells"):
         read_specification(tmp_path / "wide.xlsx")
+
+
+def test_analysis_results_are_shown_in_the_columns_a_reader_looks_for(tmp_path: Path):
+    """Variables and selections stand in their columns even where a third has to say all; that one is read."""
+    where = m.WhereClause(id="W1", conditions=(m.Condition(variable="PARAMCD", values=("OS",)),))
+    result = m.AnalysisResult(
+        id="R1",
+        description="Overall survival",
+        reason="SPECIFIED IN SAP",
+        purpose="PRIMARY OUTCOME MEASURE",
+        datasets=(m.AnalysisDataset(dataset="ADTTE", variables=("AVAL", "CNSR"), where=where),),
+    )
+    study = m.Study(study_id="S1", displays=(m.AnalysisDisplay(id="F1", title="Survival", results=(result,)),))
+    header, row = workbook_sheets(study)["Analysis Results"]
+    cells = dict(zip(header, row, strict=True))
+    assert cells["Variables"] == "ADTTE.AVAL, ADTTE.CNSR"
+    assert cells["Selection Criteria"] == "ADTTE.PARAMCD EQ OS"
+    write_workbook(study, tmp_path / "spec.xlsx")
+    assert read_specification(tmp_path / "spec.xlsx").study.displays == study.displays
+    sheet = openpyxl.load_workbook(tmp_path / "spec.xlsx")["Analysis Results"]
+    assert sheet.auto_filter.ref is not None
+    assert (sheet.freeze_panes, sheet.print_title_rows, sheet.page_setup.fitToHeight) == ("A2", "$1:$1", 0)
