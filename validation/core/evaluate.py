@@ -226,11 +226,14 @@ def _run(session: Session, rule: Rule, names: tuple[str, ...]) -> list[Block]:
     blocks: list[Block] = []
     rows = 0
     for frame in _frames(session, rule, names):
-        complete = _complete(session, rule, names, frame)
+        complete, absent = _complete(session, rule, names, frame)
         rows += complete.size
         if not complete.size:
             continue
-        block = make_block(rule, complete, evaluate(rule.check, complete), presence=presence)
+        flags = evaluate(rule.check, complete)
+        if absent is not None and flags.any():
+            raise absent
+        block = make_block(rule, complete, flags, presence=presence)
         if block is not None:
             blocks.append(block)
             if rule.sensitivity in ("Dataset", "Study"):
@@ -247,15 +250,20 @@ def _frames(session: Session, rule: Rule, names: tuple[str, ...]) -> Iterator[Fr
         yield RULE_TYPES[rule.rule_type](session, names, rule)
 
 
-def _complete(session: Session, rule: Rule, names: tuple[str, ...], frame: Frame) -> Frame:
-    """Join the matched datasets and add the columns of operations."""
+def _complete(
+    session: Session, rule: Rule, names: tuple[str, ...], frame: Frame
+) -> tuple[Frame, NotEvaluated | None]:
+    """Join the matched datasets and add the columns of operations; tell when one of those reads an absent dataset.
+
+    Such a rule is evaluated only as far as to see that its check is false on every record for another reason.
+    """
     assert rule.check is not None
     identity: Identity = session.identities[names[0]]
     if rule.matches:
         frame, absent = join_all(session, frame, identity, rule.matches, mentioned_names(rule.check))
         if absent:
             raise NotEvaluated(f"dataset {', '.join(absent)} is not in the study", cause="dataset_absent")
-    return add_operations(session, identity, names, frame, rule.operations) if rule.operations else frame
+    return add_operations(session, identity, names, frame, rule.operations)
 
 
 def is_cellwise(rule: Rule) -> bool:

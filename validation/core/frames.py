@@ -116,6 +116,17 @@ class Frame:
 
         return self.over(names, load)
 
+    def without(self, name: str, signal: NotEvaluated) -> Frame:
+        """Return the frame with a column that cannot be computed; asking for it raises the signal."""
+        below = self
+
+        def load(wanted: str) -> Column:
+            if wanted == name:
+                raise signal
+            return below.column(wanted)
+
+        return self.over((*self.names, *([] if name in self._known else [name])), load)
+
     def over(self, names: tuple[str, ...], load: Callable[[str], Column]) -> Frame:
         """Return a frame of the same rows with other columns."""
         return Frame(

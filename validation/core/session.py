@@ -86,14 +86,21 @@ class Session:
         return ""
 
     def releases(self) -> list[tuple[str, str]]:
-        """Return the terminology in force (publishing set, date): what define.xml declares, else the run's."""
+        """Return the terminology in force (publishing set, date): what define.xml declares, else the run's.
+
+        Analysis datasets carry variables of SDTM too: where define.xml of an ADaM package declares no SDTM
+        terminology, the release of the same date is in force, else the run's, if it is at hand.
+        """
         study = self.study
-        if study.define is not None and study.define.terminology:
-            return list(study.define.terminology)
-        if not study.ct:
-            return []
+        declared = study.define.terminology if study.define is not None else ()
         sets = {"ADAMIG": ("ADaM", "SDTM"), "SENDIG": ("SEND",)}.get(self.standard.split("-")[0], ("SDTM",))
-        return [(name, study.ct) for name in sets]
+        if not declared:
+            return [(name, study.ct) for name in sets] if study.ct else []
+        if "ADaM" not in sets or any(name == "SDTM" for name, _ in declared):
+            return list(declared)
+        dates = [date for name, date in declared if name == "ADaM"] + ([study.ct] if study.ct else [])
+        held = study.standards.releases()
+        return [*declared, *[("SDTM", date) for date in dates if ("SDTM", date) in held][:1]]
 
     def submission_values(self, codelist: str) -> frozenset[str]:
         """Return the submission values of a codelist (its own submission value or C-code) in force."""
