@@ -79,6 +79,9 @@ def test_group_sensitivity_reports_the_first_row_of_each_group() -> None:
     """Grouping Variables make the groups."""
     check = {"all": [{"name": "USUBJID", "operator": "non_empty"}]}
     result = run(study(AE=AE), rule(check, Sensitivity="Group", **{"Grouping Variables": ["USUBJID"]}))
+    keys = {"AE": pd.Series(["USUBJID=1 AETERM=a", "USUBJID=1", "USUBJID=2 AETERM=b", "USUBJID=2 AETERM=b"])}
+    found = result.to_findings(keys).frame
+    assert found[["record", "keys", "value", "count"]].to_numpy().tolist() == [[1, "", "1", 2], [3, "", "2", 2]]
     assert lines(result) == [("AE", 1, "USUBJID", "1"), ("AE", 3, "USUBJID", "2")]
 
 

@@ -59,6 +59,7 @@ class Session:
                 self.tables[name].frame, dataset=name, wildcard=identity.wildcard, choices=self.choices
             )
             frame.codelist = self.submission_values
+            frame.extended = lambda variable: self.extended_values(name, variable)
             self._frames[name] = frame
         return self._frames[name]
 
@@ -106,6 +107,13 @@ class Session:
         """Return the submission values of a codelist (its own submission value or C-code) in force."""
         found = self.study.standards.terms([codelist], self.releases())
         return frozenset(term.value for term in found.terms)
+
+    def extended_values(self, name: str, variable: str) -> frozenset[str]:
+        """Return the terms that define.xml declares as extended values for a variable of a dataset."""
+        datasets = self.study.define.datasets if self.study.define is not None else ()
+        wanted = (name, self.identities[name].unsplit)
+        found = [entry.extended.get(variable, frozenset()) for entry in datasets if entry.name.upper() in wanted]
+        return frozenset[str]().union(*found)
 
     def family(self, name: str) -> tuple[str, ...]:
         """Return the files of the split dataset that a file belongs to (itself alone when it is not split)."""

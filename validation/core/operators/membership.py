@@ -141,8 +141,13 @@ def _ordered_subset(held: Any, wanted: Any) -> bool:
 
 @operator("uses_valid_codelist_terms")
 def uses_valid_codelist_terms(frame: Frame, condition: Condition) -> Flags:
-    """Tell which populated cells are submission values of the codelist in force that `value` names."""
+    """Tell which populated cells are submission values of the codelist in force that `value` names.
+
+    With `extensible: true` also those that define.xml declares as extended values of the variable.
+    """
     values = frame.codelist(str(condition.value))
+    if condition.flag("extensible"):
+        values |= frame.extended(frame.resolve(condition.name))
     return target(frame, condition).where(lambda value: value in values)
 
 
