@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
@@ -101,8 +101,8 @@ def _run_all(
         for at in runnable:
             if at in settled:
                 continue
-            found, made = run_rule(session, rules[at], names)
-            statuses.extend(replace(status, rule=at) for status in found)
+            found, made = run_rule(session, rules[at], names, at=at)
+            statuses.extend(found)
             blocks.extend((at, block) for block in made if not _repeats(block, at, presences))
             if rules[at].sensitivity == "Study" and any(not status.cause for status in found):
                 settled.add(at)
@@ -174,18 +174,18 @@ def families(session: Session) -> list[tuple[str, ...]]:
     return [tuple(names) for names in found.values()]
 
 
-def run_rule(session: Session, rule: Rule, names: Sequence[str]) -> tuple[list[_Status], list[Block]]:
-    """Run one rule on the in-scope files of one dataset."""
+def run_rule(session: Session, rule: Rule, names: Sequence[str], *, at: int) -> tuple[list[_Status], list[Block]]:
+    """Run one rule, `at` its place in the run, on the in-scope files of one dataset."""
     statuses: list[_Status] = []
     inside: list[str] = []
     for name in names:
         try:
             refused = refuse_scope(session, rule, session.identities[name])
         except NotEvaluated as signal:
-            statuses.append(_Status(0, name, signal.cause, signal.reason))
+            statuses.append(_Status(at, name, signal.cause, signal.reason))
             continue
         if refused:
-            statuses.append(_Status(0, name, "scope", refused))
+            statuses.append(_Status(at, name, "scope", refused))
         else:
             inside.append(name)
     if not inside:
@@ -193,7 +193,7 @@ def run_rule(session: Session, rule: Rule, names: Sequence[str]) -> tuple[list[_
     cause, reason, blocks = _guarded(session, rule, tuple(inside))
     for name in inside:
         count = sum(int((_datasets(block) == name).sum()) for block in blocks)
-        statuses.append(_Status(0, name, cause, reason, count))
+        statuses.append(_Status(at, name, cause, reason, count))
     return statuses, blocks
 
 

@@ -6,7 +6,8 @@ never run and never passes.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import os
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,8 @@ from validation.core.tree import Node, compile_check, notes_on
 LARGEST_FILE = 2_000_000
 DEEPEST = 40
 MOST_NODES = 50_000
+CASES = frozenset({"data", "positive", "negative"})
+"""Folders of test cases: what lies in them is no rule."""
 SENSITIVITIES = ("Record", "Dataset", "Group", "Study", "Variable")
 """`Variable` is what drafts write for one finding per dataset; it is reported as `Dataset`."""
 
@@ -123,15 +126,16 @@ def load_rules(directory: str | Path) -> tuple[Rule, ...]:
         return (load_rule(root),)
     if not root.is_dir():
         raise InputError("there is no such folder of rules", place=Place(file=str(root)))
-    paths = sorted(
-        path
-        for suffix in ("*.yml", "*.yaml")
-        for path in root.rglob(suffix)
-        if path.is_file() and not {"data", "positive", "negative"} & set(path.relative_to(root).parts[:-1])
-    )
+    paths = sorted(_rule_paths(root))
     if not paths:
         raise InputError("the folder holds no rule files", place=Place(file=str(root)), hint="rules are .yml files")
     return tuple(load_rule(path) for path in paths)
+
+
+def _rule_paths(root: Path) -> Iterator[Path]:
+    for folder, inside, names in os.walk(root):
+        inside[:] = [name for name in inside if name not in CASES]
+        yield from (Path(folder, name) for name in names if name.endswith((".yml", ".yaml")))
 
 
 def load_rule(path: str | Path) -> Rule:

@@ -38,6 +38,7 @@ class Session:
         self.standard_note = study.standards.describe(self.standard, self.version)
         self._frames: dict[str, Frame] = {}
         self._kept: dict[Hashable, Any] = {}
+        self._known: dict[Hashable, Any] = {}
         self._classes: dict[str, str] = {}
 
     def kept(self, key: Hashable, compute: Callable[[], Any]) -> Any:
@@ -45,6 +46,12 @@ class Session:
         if key not in self._kept:
             self._kept[key] = compute()
         return self._kept[key]
+
+    def known(self, key: Hashable, compute: Callable[[], Any]) -> Any:
+        """Return what `compute` gives of the standard, computed once per run."""
+        if key not in self._known:
+            self._known[key] = compute()
+        return self._known[key]
 
     def forget_large(self) -> None:
         """Drop joined frames and the columns of datasets above `SMALL_RECORDS` records."""
@@ -105,8 +112,12 @@ class Session:
 
     def submission_values(self, codelist: str) -> frozenset[str]:
         """Return the submission values of a codelist (its own submission value or C-code) in force."""
-        found = self.study.standards.terms([codelist], self.releases())
-        return frozenset(term.value for term in found.terms)
+
+        def values() -> frozenset[str]:
+            found = self.study.standards.terms([codelist], self.releases())
+            return frozenset(term.value for term in found.terms)
+
+        return self.known(("submission_values", codelist), values)
 
     def extended_values(self, name: str, variable: str) -> frozenset[str]:
         """Return the terms that define.xml declares as extended values for a variable of a dataset."""

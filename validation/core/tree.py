@@ -170,6 +170,8 @@ def _all(children: list[Node], frame: Frame, *, negated: bool) -> Flags:
             absent = absent or signal
         except NotEvaluated as signal:
             failed = failed or signal
+        if not negated and not flags.any():
+            return flags
     reason = absent or failed
     if reason is not None and (negated or flags.any()):
         raise reason
