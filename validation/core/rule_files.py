@@ -12,10 +12,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
 from spectrail.errors import InputError, Place
+from validation.core.rule_yaml import load_plain
 from validation.core.signals import NotEvaluated
 from validation.core.tree import Node, compile_check, notes_on
 
@@ -126,13 +126,14 @@ def load_rules(directory: str | Path) -> tuple[Rule, ...]:
         return (load_rule(root),)
     if not root.is_dir():
         raise InputError("there is no such folder of rules", place=Place(file=str(root)))
-    paths = sorted(_rule_paths(root))
+    paths = sorted(rule_paths(root))
     if not paths:
         raise InputError("the folder holds no rule files", place=Place(file=str(root)), hint="rules are .yml files")
     return tuple(load_rule(path) for path in paths)
 
 
-def _rule_paths(root: Path) -> Iterator[Path]:
+def rule_paths(root: Path) -> Iterator[Path]:
+    """Yield the rule files below a folder, those in folders of test cases left out."""
     for folder, inside, names in os.walk(root):
         inside[:] = [name for name in inside if name not in CASES]
         yield from (Path(folder, name) for name in names if name.endswith((".yml", ".yaml")))
@@ -145,7 +146,7 @@ def load_rule(path: str | Path) -> Rule:
     try:
         if place.stat().st_size > LARGEST_FILE:
             return _broken(fallback, place, f"the file is larger than {LARGEST_FILE:,} bytes")
-        raw = YAML(typ="safe").load(place.read_text(encoding="utf-8-sig"))
+        raw = load_plain(place.read_text(encoding="utf-8-sig"))
     except (YAMLError, UnicodeDecodeError, OSError, RecursionError, ValueError) as error:
         return _broken(fallback, place, f"the file cannot be read as YAML: {_first_line(error)}")
     return parse_rule(raw, fallback_id=fallback, path=str(place))
