@@ -26,7 +26,7 @@ layers: $(VENV)/.dev
 
 check: lint types layers test
 
-# plant every defect of benchmarks/mutation/defects.csv into the built reference study and count what is found
+# plant every defect of benchmarks/mutation/*.csv into the built reference study and count what is found
 mutation: $(VENV)/.dev
 	$(BIN)/spectrail simulate blina_ball -o demo --seed 1 --profile trial
 	$(BIN)/spectrail build demo -o $(OUT) --fail-on never

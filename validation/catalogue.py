@@ -9,6 +9,7 @@ import pandas as pd
 from define_xml.catalogue import RULES as DEFINE_RULES
 from spectrail.findings import SEVERITIES, Findings
 from validation.core.rule_files import Rule
+from validation.extensions import DECLARED, DESCRIPTION
 from validation.result import RULE_COLUMNS
 from validation.submission import CHECKS, NO_ID
 
@@ -19,6 +20,7 @@ READER_RULES = (
     ("IO-CONTROL", "notice", "Text holds no control characters", NO_ID, "reader"),
     ("IO-DATES", "notice", "Numbers under a date format are dates", NO_ID, "reader"),
     ("DEF-READ", "error", "define.xml can be read", NO_ID, "define.xml"),
+    (DECLARED, "notice", DESCRIPTION, NO_ID, "define.xml"),
 )
 
 

@@ -19,7 +19,8 @@ from validation.core.define_facts import define_facts
 from validation.core.evaluate import key_texts, run_rules
 from validation.core.packaged_standards import packaged_standards
 from validation.core.rule_files import Rule, load_rules
-from validation.core.study import Study, Table
+from validation.core.study import DefineFacts, Study, Table
+from validation.extensions import DECLARED, declared_extensions
 from validation.folder import Package, find_packages, read_package, reader_findings
 from validation.result import STATUS_COLUMNS, FolderFacts, ValidationResult, ordered
 from validation.rules import RULES_FOLDER
@@ -108,10 +109,14 @@ def _validate(
     found, define_rows = _check_define(one, told)
     parts.append(found)
     statuses.extend(define_rows)
+    facts = define_facts(one.define) if one.define is not None else None
+    extensions = declared_extensions(one.tables, facts)
+    parts.append(extensions)
+    statuses.append(_extension_status(facts, extensions))
     frames = [pd.DataFrame(statuses, columns=list(STATUS_COLUMNS))]
     if rules and one.tables:
         told(f"running {len(rules)} rules on {len(one.tables)} datasets under {claim.standard} {claim.version}")
-        study = _study(one, others)
+        study = _study(one, facts, others)
         run = run_rules(study, rules, standard=claim.standard, version=claim.version)
         frames.append(run.status)
         dated = {name: with_dated_keys(table) for name, table in one.tables.items()}
@@ -146,9 +151,8 @@ def _check_define(one: _Validated, told: Progress) -> tuple[Findings, list[Statu
     return found, [_status_row(name, "", "run", findings=int(counts.get(name, 0))) for name in define_ids()]
 
 
-def _study(one: _Validated, others: Mapping[str, Table]) -> Study:
+def _study(one: _Validated, facts: DefineFacts | None, others: Mapping[str, Table]) -> Study:
     """Return what the rules see: the tables of the folder, and those of other folders to look things up in."""
-    facts = define_facts(one.define) if one.define is not None else None
     context = {name: table for name, table in others.items() if name not in one.tables}
     return Study({**one.tables, **context}, packaged_standards(), facts, one.claim.ct, context=frozenset(context))
 
@@ -160,6 +164,12 @@ def _status_row(
     rule: str, dataset: str, status: str, cause: str = "", reason: str = "", *, findings: int = 0
 ) -> StatusRow:
     return rule, dataset, status, cause, reason, "", findings
+
+
+def _extension_status(facts: DefineFacts | None, found: Findings) -> StatusRow:
+    if facts is None:
+        return _status_row(DECLARED, "", "not_applicable", "scope", "there is no define.xml that can be read")
+    return _status_row(DECLARED, "", "run", findings=len(found))
 
 
 def _check_status(run: CheckRun) -> StatusRow:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+import csv
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
+from spectrail.dataset import Dataset
+from spectrail.layout import Column, Layout
 from spectrail.registry import Registry
 
 Frames = Mapping[str, pd.DataFrame]
@@ -83,3 +87,36 @@ def plant(frames: Frames, defect: Defect, *, seed: int = 1) -> Planted:
         raise LookupError(f"variable {defect.variable} is not in {defect.dataset}")
     random = np.random.default_rng([seed, defect.number])
     return KINDS[defect.kind](Place(frames, frame, defect, random))
+
+
+def with_frame(dataset: Dataset, frame: pd.DataFrame) -> Dataset:
+    """Return the dataset with another frame; its layout follows the variables that are left."""
+    if frame is dataset.frame:
+        return dataset
+    known = {column.name: column for column in dataset.layout.columns}
+    names = [str(name) for name in frame]
+    renamed = [column for column in dataset.layout.columns if column.name not in names]
+    columns = tuple(known.get(name, renamed[0] if renamed else dataset.layout.columns[0]) for name in names)
+    kept = tuple(_named(column, name, frame) for column, name in zip(columns, names, strict=True))
+    return Dataset(Layout(dataset.layout.name, dataset.layout.label, kept, dataset.layout.keys), frame)
+
+
+def _named(column: Column, name: str, frame: pd.DataFrame) -> Column:
+    numeric = pd.api.types.is_numeric_dtype(frame[name].dtype)
+    if column.numeric and not numeric:
+        return replace(column, name=name, type="text", length=12)
+    return replace(column, name=name)
+
+
+FIELDS = ("kind", "dataset", "variable", "value", "undetectable")
+
+
+def read_list(path: Path) -> list[Defect]:
+    """Read a list of defects."""
+    with path.open(newline="", encoding="utf-8") as file:
+        return [Defect(int(row["number"]), *(row[name] for name in FIELDS)) for row in csv.DictReader(file)]
+
+
+def one_per_kind(defects: Sequence[Defect]) -> list[Defect]:
+    """Return the first defect of each kind."""
+    return list({defect.kind: defect for defect in reversed(defects)}.values())[::-1]

@@ -26,6 +26,9 @@ def validate(
     fail_on: FailOnOption = FailOn.error,
     ledger: Annotated[Path | None, typer.Option(help="Issue ledger (CSV) with what was judged.")] = None,
     update_ledger: Annotated[bool, typer.Option("--update-ledger", help="Write the ledger.")] = False,
+    data_docs: Annotated[
+        Path | None, typer.Option(help="New folder for Great Expectations' data docs (extra: suites).")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Validate datasets: conformance rules, define.xml, the folder itself; accepted findings do not count."""
@@ -43,6 +46,7 @@ def validate(
             rules=rules or (),
             ledger=ledger,
             update_ledger=update_ledger,
+            data_docs=data_docs,
             progress=told,
         )
     result = done.result

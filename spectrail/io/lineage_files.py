@@ -31,9 +31,13 @@ def write_lineage(folder: Path, lineages: Mapping[str, Lineage]) -> None:
 
 def read_lineage(folder: Path, name: str) -> Lineage:
     """Read the lineage of one dataset back."""
-    records = _read(folder / f"{name.lower()}.records.parquet")
     values = _read(folder / f"{name.lower()}.values.parquet")
-    return Lineage(_records_from(records), read_steps(folder).get(name, ()), _providers_from(values))
+    return Lineage(read_record_lineage(folder, name), read_steps(folder).get(name, ()), _providers_from(values))
+
+
+def read_record_lineage(folder: Path, name: str) -> RecordLineage:
+    """Read the record links of one dataset back, not its values and steps."""
+    return _records_from(_read(folder / f"{name.lower()}.records.parquet"))
 
 
 def read_steps(folder: Path) -> dict[str, tuple[Trace, ...]]:

@@ -23,8 +23,10 @@ from validation.reports.guides import write_guides
 from validation.reports.trace import Trail
 from validation.reports.write import NAMES, write_reports
 from validation.result import ValidationResult
+from validation.suites.evaluation import with_relations
 from validation.suites.expectations import Suite
 from validation.suites.files import plan_suites, run_suites, write_suites
+from validation.suites.gx import build_data_docs, ready_for_data_docs
 from validation.validate import validate_folder
 
 LEDGER = "ledger.csv"
@@ -106,13 +108,18 @@ def validate_path(
     rules: Sequence[Path] = (),
     ledger: Path | None = None,
     update_ledger: bool = False,
+    data_docs: Path | None = None,
     progress: Progress = lambda _: None,
 ) -> Validation:
     """Validate any folder of datasets and write the reports into `out`; write the ledger only with `update_ledger`.
 
+    `data_docs` is a new folder for the pages that Great Expectations makes of the expectation suites.
+
     Where the folder belongs to a build, files state the time of the study and the findings of the build itself are
     shown too; else the time is a fixed one. Raises as `validate_folder` and `read_ledger` do.
     """
+    if data_docs is not None:
+        ready_for_data_docs(data_docs)
     result = validate_folder(path, define=define, standard=standard, ct=ct, rules=rules, progress=progress)
     record, root = _run_record(path)
     result = result.adding(_build_findings(root, result))
@@ -126,6 +133,9 @@ def validate_path(
     report = Report(result, judged, _created(record), title, _version())
     progress("writing reports")
     written = write_reports(report, out, trail=_trail(record, root))
+    if data_docs is not None:
+        suites = ((suite.to_json(), with_relations(suite, one.frame)) for one, suite in _planned(result))
+        written.append(build_data_docs(suites, data_docs, progress=progress))
     return Validation(result, judged, not_accepted(result.findings, judged), tuple(written))
 
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import re
+import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -79,3 +82,19 @@ def test_a_whole_study_is_validated_quickly() -> None:
     assert set(result.not_evaluated()["cause"]) == {"dataset_absent", "define_absent"}
     assert set(result.status["rule"]) == {rule.id for rule in result.rules}
     assert seconds < 20
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not (SHARED / "tdf_sdtm").is_dir(), reason="the SDTM test data are not on this machine")
+def test_the_whole_command_stays_within_its_limits(tmp_path: Path) -> None:
+    """198 published and all packaged rules, define.xml, reports: under 20 s of CPU and 2 GB."""
+    command = [sys.executable, "-c", "from spectrail.cli import main; main()", "validate", str(SHARED / "tdf_sdtm")]
+    command += ["--rules", str(RULES), "-o", str(tmp_path / "reports"), "--fail-on", "never"]
+    with (tmp_path / "printed").open("w") as printed:
+        process = subprocess.Popen(command, stdout=printed, stderr=printed)
+        _, status, used = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    assert process.returncode == 0, (tmp_path / "printed").read_text()
+    assert used.ru_utime + used.ru_stime < 20
+    assert used.ru_maxrss < 2_000_000
+    assert (tmp_path / "reports" / "report.html").is_file()

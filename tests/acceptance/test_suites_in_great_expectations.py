@@ -6,6 +6,7 @@ import json
 import subprocess
 import sys
 import time
+from datetime import datetime
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +14,7 @@ import pandas as pd
 import pytest
 
 from spectrail.dataset import Dataset
+from spectrail.io.tables import write_dataset
 from spectrail.io.xpt import read_xpt
 from spectrail.layout import Column, Layout
 from validation.suites.evaluation import evaluate_suite, with_relations
@@ -123,6 +125,31 @@ def test_the_same_failures_in_another_process(tmp_path: Path) -> None:
         "expect_column_values_to_be_between",
         "expect_compound_columns_to_be_unique",
     }
+
+
+@pytest.mark.slow
+def test_data_docs_show_what_fails(tmp_path: Path) -> None:
+    """`validate --data-docs` builds pages in another process; that of AE shows a date that is none."""
+    folder, docs = tmp_path / "data", tmp_path / "docs"
+    folder.mkdir()
+    for dataset in broken_study():
+        columns = tuple(Column(one.name, one.label, one.type) for one in dataset.layout.columns)
+        plain = Dataset(Layout(dataset.name, dataset.name, columns), dataset.frame[[one.name for one in columns]])
+        write_dataset(plain, folder / f"{dataset.name.lower()}.xpt", created=datetime(2025, 1, 31))
+    command = [sys.executable, "-c", "from spectrail.cli import main; main()", "validate", str(folder)]
+    command += ["-o", str(tmp_path / "reports"), "--data-docs", str(docs), "--fail-on", "never"]
+
+    def run() -> subprocess.CompletedProcess[str]:
+        return subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=300, check=False)
+
+    done = run()
+    assert done.returncode == 0, done.stderr
+    index = (docs / "index.html").read_text(encoding="utf-8")
+    assert index.count("Failed") >= 2
+    page = next((docs / "validations" / "AE").rglob("*.html")).read_text(encoding="utf-8")
+    assert ("1JAN" in page, "AESTDTC" in page) == (True, True)
+    again = run()
+    assert (again.returncode, "is not an empty folder" in again.stderr) == (2, True)
 
 
 def test_our_runner_agrees_too() -> None:

@@ -18,14 +18,20 @@ from validation.core.study import DefineFacts, Study, Table, variables_of
 N = None
 
 
-def session(*, define: DefineFacts | None = None, ct: str | None = N, **tables: dict[str, list[Any]]) -> Session:
+def session(
+    *,
+    define: DefineFacts | None = None,
+    ct: str | None = N,
+    standard: str = "SDTMIG",
+    **tables: dict[str, list[Any]],
+) -> Session:
     """Return a session over plain tables with the packaged standards."""
     frames = {name: pd.DataFrame(columns) for name, columns in tables.items()}
     listed = {
         name: Table(name, frame, label=f"{name} label", variables=variables_of(frame))
         for name, frame in frames.items()
     }
-    return Session(Study(listed, packaged_standards(), define, ct), standard="SDTMIG", version="3.4")
+    return Session(Study(listed, packaged_standards(), define, ct), standard=standard, version="3.4")
 
 
 def values(run: Session, dataset: str, operator: str, **keys: Any) -> list[Any]:
@@ -189,6 +195,31 @@ def test_codelist_terms_come_from_the_release_in_force() -> None:
     declared = DefineFacts(terminology=(("SDTM", "1999-01-01"),))
     with pytest.raises(NotEvaluated, match="1999-01-01 is not at hand"):
         values(session(AE=AE, define=declared, ct="2025-03-28"), "AE", "codelist_terms", codelists=["SEXPOP"])
+
+
+@pytest.mark.parametrize(
+    ("standard", "declared", "ct", "expected"),
+    [
+        ("ADAMIG", (("ADaM", "2025-03-28"),), N, [("ADaM", "2025-03-28"), ("SDTM", "2025-03-28")]),
+        ("ADAMIG", (("ADaM", "1999-01-01"),), "2025-03-28", [("ADaM", "1999-01-01"), ("SDTM", "2025-03-28")]),
+        ("ADAMIG", (("ADaM", "1999-01-01"),), N, [("ADaM", "1999-01-01")]),
+        (
+            "ADAMIG",
+            (("ADaM", "2025-03-28"), ("SDTM", "1999-01-01")),
+            N,
+            [("ADaM", "2025-03-28"), ("SDTM", "1999-01-01")],
+        ),
+        ("ADAMIG", (), "2025-03-28", [("ADaM", "2025-03-28"), ("SDTM", "2025-03-28")]),
+        ("SDTMIG", (("SDTM", "2025-03-28"),), N, [("SDTM", "2025-03-28")]),
+        ("SDTMIG", (), N, []),
+    ],
+)
+def test_analysis_datasets_use_both_terminologies(
+    standard: str, declared: tuple[tuple[str, str], ...], ct: str | None, expected: list[tuple[str, str]]
+) -> None:
+    """SDTM terminology of the same date, else that of the run, stands in where define.xml declares ADaM only."""
+    run = session(AE=AE, define=DefineFacts(terminology=declared), ct=ct, standard=standard)
+    assert run.releases() == expected
 
 
 def test_absent_dataset_stops_the_operation() -> None:

@@ -292,6 +292,16 @@ def test_codelist_operators_need_terminology() -> None:
     assert flags_on(frame, "X", "uses_valid_codelist_terms", "DATEFL") == [True, False, False]
 
 
+def test_declared_extensions_count_only_where_the_condition_says_so() -> None:
+    """Q is declared for X, not for another variable; without `extensible` only the published terms are valid."""
+    frame = values_frame({"X": ["D", "Q", "R"]}, dataset="ADLB")
+    frame.codelist = lambda name: frozenset({"D"})
+    frame.extended = lambda variable: frozenset({"Q"} if variable == "X" else {"R"})
+    operator = "does_not_use_valid_codelist_terms"
+    assert flags_on(frame, "X", operator, "DATEFL", extensible=True) == [False, False, True]
+    assert flags_on(frame, "X", operator, "DATEFL") == [False, True, True]
+
+
 def test_absent_target_stops_the_condition() -> None:
     """No operator but exists works on an absent column."""
     for name in set(OPERATORS) - {"exists", "not_exists"}:

@@ -79,6 +79,9 @@ def test_group_sensitivity_reports_the_first_row_of_each_group() -> None:
     """Grouping Variables make the groups."""
     check = {"all": [{"name": "USUBJID", "operator": "non_empty"}]}
     result = run(study(AE=AE), rule(check, Sensitivity="Group", **{"Grouping Variables": ["USUBJID"]}))
+    keys = {"AE": pd.Series(["USUBJID=1 AETERM=a", "USUBJID=1", "USUBJID=2 AETERM=b", "USUBJID=2 AETERM=b"])}
+    found = result.to_findings(keys).frame
+    assert found[["record", "keys", "value", "count"]].to_numpy().tolist() == [[1, "", "1", 2], [3, "", "2", 2]]
     assert lines(result) == [("AE", 1, "USUBJID", "1"), ("AE", 3, "USUBJID", "2")]
 
 
@@ -193,6 +196,22 @@ def test_what_cannot_be_evaluated_is_told(keys: dict[str, Any], cause: str, reas
     assert reason in failed["reason"][0]
     severity = "error" if cause == "broken_rule" else "notice"
     assert result.to_findings().frame["severity"].tolist() == [severity]
+
+
+def test_an_operation_on_an_absent_dataset_stops_only_what_needs_it() -> None:
+    """Where the check is false on every record for another reason the rule has run; else it is not evaluated."""
+    operations = [{"id": "$terms", "operator": "distinct", "domain": "CE", "name": "CETERM"}]
+    unlisted = {"name": "AETERM", "operator": "is_not_contained_by", "value": "$terms"}
+
+    def outcome(term: str) -> list[tuple[str, str, str]]:
+        chosen = {"name": "AETERM", "operator": "equal_to", "value": term, "value_is_literal": True}
+        return statuses(run(study(AE=AE), rule({"all": [chosen, unlisted]}, Operations=operations)))
+
+    known = str(AE["AETERM"][0])
+    assert outcome("NO SUCH TERM") == [("AE", "run", "")]
+    assert outcome(known) == [("AE", "not_evaluated", "dataset_absent")]
+    result = run(study(AE=AE), rule({"any": [unlisted, unlisted]}, Operations=operations))
+    assert statuses(result) == [("AE", "not_evaluated", "dataset_absent")]
 
 
 def test_core_variables_of_another_guide_cannot_be_told() -> None:

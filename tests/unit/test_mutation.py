@@ -8,8 +8,11 @@ import pytest
 
 import benchmarks.mutation.kinds
 import benchmarks.mutation.record_kinds  # noqa: F401  (register the kinds)
-from benchmarks.mutation.planting import KINDS, Defect, Planted, plant
-from benchmarks.mutation.score import Outcome, judge, new_findings, one_per_kind, read_list, summary
+from benchmarks.mutation.drift import DRIFTS
+from benchmarks.mutation.drift import LIST as DRIFT_LIST
+from benchmarks.mutation.judging import Outcome, judge, judge_description, new_findings, summary
+from benchmarks.mutation.planting import KINDS, Defect, Planted, one_per_kind, plant, read_list
+from benchmarks.mutation.score import LIST
 from spectrail.findings import Findings
 
 
@@ -30,12 +33,19 @@ AE = pd.DataFrame(
 
 def test_the_frozen_list() -> None:
     """150 defects of 59 kinds, all known, numbered; two are declared undetectable."""
-    defects = read_list()
+    defects = read_list(LIST)
     assert [defect.number for defect in defects] == list(range(1, 151))
     assert len({defect.kind for defect in defects}) == 59
     assert {defect.kind for defect in defects} <= set(KINDS)
     assert [defect.number for defect in defects if defect.undetectable] == [59, 60]
     assert len(one_per_kind(defects)) == 59
+
+
+def test_the_list_of_define_drift_is_apart() -> None:
+    """18 of 12 kinds, numbered from 201: it was added after the other list was frozen."""
+    defects = read_list(DRIFT_LIST)
+    assert [defect.number for defect in defects] == list(range(201, 219))
+    assert {defect.kind for defect in defects} == set(DRIFTS)
 
 
 @pytest.mark.parametrize(
@@ -121,7 +131,35 @@ def test_a_finding_has_to_name_the_right_place(
 ) -> None:
     """Record and dataset; the subject of a deleted record; the variable of a changed one."""
     defect = Defect(1, "k", planted.dataset, "AETERM", "")
-    assert judge(defect, planted, findings(found).frame).status == status
+    assert judge(defect, planted, Findings(), findings(found)).status == status
+
+
+def test_changed_keys_make_no_detection() -> None:
+    """A notice that the record had before looks new under changed keys; a repeated record repeats it."""
+    defect = Defect(1, "k", "AE", "AESTDTC", "")
+    before = findings(("R", "AE", 3, "AESTDTC=2020", "x"))
+    moved = findings(("R", "AE", 3, "AESTDTC=2021", "x"))
+    assert judge(defect, Planted({}, "AE", frozenset({3})), before, moved).status == "missed"
+    repeated = findings(("R", "AE", 3, "AESTDTC=2020", "x"), ("R", "AE", 9, "AESTDTC=2020", "x"))
+    assert judge(defect, Planted({}, "AE", frozenset({3, 9})), before, repeated).status == "missed"
+    other = findings(("R", "AE", 3, "AESTDTC=2021", "x"), ("Q", "AE", 3, "AESTDTC=2021", "x"))
+    assert judge(defect, Planted({}, "AE", frozenset({3})), before, other) == Outcome(defect, "caught", ("Q",))
+
+
+@pytest.mark.parametrize(
+    ("variable", "found", "status"),
+    [
+        ("AETERM", ("D", "AE", 0, "", "AETERM"), "caught"),
+        ("AETERM", ("D", "AE", 0, "", "AEDECOD"), "missed"),
+        ("AETERM", ("D", "LB", 0, "", "AETERM"), "missed"),
+        ("", ("D", "AE", 0, "", ""), "caught"),
+    ],
+)
+def test_a_finding_on_define_has_to_name_dataset_and_variable(
+    variable: str, found: tuple[str, str, int, str, str], status: str
+) -> None:
+    """A defect of a whole dataset needs the dataset only."""
+    assert judge_description(Defect(1, "k", "AE", variable, ""), findings(found).frame).status == status
 
 
 def test_the_share_is_of_what_was_planted() -> None:

@@ -157,6 +157,11 @@ class Column:
         return self.kept("index", lambda: pd.Index(self.distinct, dtype=object))
 
     @property
+    def places(self) -> dict[Any, int]:
+        """Position in `distinct` of each of its values; of text and numbers only, where equal is the same."""
+        return self.kept("places", lambda: {value: at for at, value in enumerate(self.distinct.tolist())})
+
+    @property
     def group_codes(self) -> npt.NDArray[np.int64]:
         """Codes with null as one more value, the last."""
         codes = self.codes.astype(np.int64)

@@ -20,7 +20,7 @@ class Condition:
     """One condition as written: `name` is the target (empty: every column), `value` the comparator.
 
     `options` holds the other keys (prefix, suffix, regex, within, ordering, order, date_component, negative,
-    separator, type_insensitive, round_values, value_is_literal, value_is_reference).
+    separator, type_insensitive, round_values, value_is_literal, value_is_reference, extensible).
     """
 
     name: str

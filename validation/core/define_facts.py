@@ -45,7 +45,21 @@ def _dataset(dataset: Dataset, codelists: Mapping[str, Codelist]) -> DefineDatas
     variables = tuple(
         _variable(variable, position, codelists) for position, variable in enumerate(dataset.variables, start=1)
     )
-    return DefineDataset(dataset.name, dataset.domain or dataset.name, facts, variables)
+    return DefineDataset(
+        dataset.name, dataset.domain or dataset.name, facts, variables, _extended(dataset, codelists)
+    )
+
+
+def _extended(dataset: Dataset, codelists: Mapping[str, Codelist]) -> dict[str, frozenset[str]]:
+    found: dict[str, frozenset[str]] = {}
+    named = [(one.name, one.codelist) for one in dataset.variables]
+    named += [(one.variable, one.codelist) for one in dataset.value_levels]
+    for variable, codelist in named:
+        terms = codelists[codelist].terms if codelist in codelists else ()
+        extended = frozenset(term.term for term in terms if term.extended)
+        if extended:
+            found[variable] = found.get(variable, frozenset()) | extended
+    return found
 
 
 def _variable(variable: Variable, position: int, codelists: Mapping[str, Codelist]) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
@@ -101,8 +101,8 @@ def _run_all(
         for at in runnable:
             if at in settled:
                 continue
-            found, made = run_rule(session, rules[at], names)
-            statuses.extend(replace(status, rule=at) for status in found)
+            found, made = run_rule(session, rules[at], names, at=at)
+            statuses.extend(found)
             blocks.extend((at, block) for block in made if not _repeats(block, at, presences))
             if rules[at].sensitivity == "Study" and any(not status.cause for status in found):
                 settled.add(at)
@@ -174,18 +174,18 @@ def families(session: Session) -> list[tuple[str, ...]]:
     return [tuple(names) for names in found.values()]
 
 
-def run_rule(session: Session, rule: Rule, names: Sequence[str]) -> tuple[list[_Status], list[Block]]:
-    """Run one rule on the in-scope files of one dataset."""
+def run_rule(session: Session, rule: Rule, names: Sequence[str], *, at: int) -> tuple[list[_Status], list[Block]]:
+    """Run one rule, `at` its place in the run, on the in-scope files of one dataset."""
     statuses: list[_Status] = []
     inside: list[str] = []
     for name in names:
         try:
             refused = refuse_scope(session, rule, session.identities[name])
         except NotEvaluated as signal:
-            statuses.append(_Status(0, name, signal.cause, signal.reason))
+            statuses.append(_Status(at, name, signal.cause, signal.reason))
             continue
         if refused:
-            statuses.append(_Status(0, name, "scope", refused))
+            statuses.append(_Status(at, name, "scope", refused))
         else:
             inside.append(name)
     if not inside:
@@ -193,7 +193,7 @@ def run_rule(session: Session, rule: Rule, names: Sequence[str]) -> tuple[list[_
     cause, reason, blocks = _guarded(session, rule, tuple(inside))
     for name in inside:
         count = sum(int((_datasets(block) == name).sum()) for block in blocks)
-        statuses.append(_Status(0, name, cause, reason, count))
+        statuses.append(_Status(at, name, cause, reason, count))
     return statuses, blocks
 
 
@@ -226,11 +226,14 @@ def _run(session: Session, rule: Rule, names: tuple[str, ...]) -> list[Block]:
     blocks: list[Block] = []
     rows = 0
     for frame in _frames(session, rule, names):
-        complete = _complete(session, rule, names, frame)
+        complete, absent = _complete(session, rule, names, frame)
         rows += complete.size
         if not complete.size:
             continue
-        block = make_block(rule, complete, evaluate(rule.check, complete), presence=presence)
+        flags = evaluate(rule.check, complete)
+        if absent is not None and flags.any():
+            raise absent
+        block = make_block(rule, complete, flags, presence=presence)
         if block is not None:
             blocks.append(block)
             if rule.sensitivity in ("Dataset", "Study"):
@@ -247,15 +250,20 @@ def _frames(session: Session, rule: Rule, names: tuple[str, ...]) -> Iterator[Fr
         yield RULE_TYPES[rule.rule_type](session, names, rule)
 
 
-def _complete(session: Session, rule: Rule, names: tuple[str, ...], frame: Frame) -> Frame:
-    """Join the matched datasets and add the columns of operations."""
+def _complete(
+    session: Session, rule: Rule, names: tuple[str, ...], frame: Frame
+) -> tuple[Frame, NotEvaluated | None]:
+    """Join the matched datasets and add the columns of operations; tell when one of those reads an absent dataset.
+
+    Such a rule is evaluated only as far as to see that its check is false on every record for another reason.
+    """
     assert rule.check is not None
     identity: Identity = session.identities[names[0]]
     if rule.matches:
         frame, absent = join_all(session, frame, identity, rule.matches, mentioned_names(rule.check))
         if absent:
             raise NotEvaluated(f"dataset {', '.join(absent)} is not in the study", cause="dataset_absent")
-    return add_operations(session, identity, names, frame, rule.operations) if rule.operations else frame
+    return add_operations(session, identity, names, frame, rule.operations)
 
 
 def is_cellwise(rule: Rule) -> bool:

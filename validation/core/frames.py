@@ -58,6 +58,11 @@ def no_codelist(name: str) -> frozenset[str]:
     raise NotEvaluated(f"codelist {name} is not at hand", cause="standard_absent")
 
 
+def no_extension(variable: str) -> frozenset[str]:
+    """Return none: no define.xml declares extended values."""
+    return frozenset()
+
+
 @dataclass
 class Frame:
     """Columns by name over `size` rows; `load` makes a column, `names` lists what it can make, in order."""
@@ -69,6 +74,7 @@ class Frame:
     wildcard: str = ""
     choices: Choices = field(default_factory=Choices)
     codelist: Callable[[str], frozenset[str]] = no_codelist
+    extended: Callable[[str], frozenset[str]] = no_extension
     _columns: dict[str, Column] = field(default_factory=dict, repr=False)
     _kept: dict[Hashable, Any] = field(default_factory=dict, repr=False)
     _known: frozenset[str] = field(default_factory=frozenset, repr=False)
@@ -116,6 +122,17 @@ class Frame:
 
         return self.over(names, load)
 
+    def without(self, name: str, signal: NotEvaluated) -> Frame:
+        """Return the frame with a column that cannot be computed; asking for it raises the signal."""
+        below = self
+
+        def load(wanted: str) -> Column:
+            if wanted == name:
+                raise signal
+            return below.column(wanted)
+
+        return self.over((*self.names, *([] if name in self._known else [name])), load)
+
     def over(self, names: tuple[str, ...], load: Callable[[str], Column]) -> Frame:
         """Return a frame of the same rows with other columns."""
         return Frame(
@@ -126,6 +143,7 @@ class Frame:
             wildcard=self.wildcard,
             choices=self.choices,
             codelist=self.codelist,
+            extended=self.extended,
         )
 
     def taken(self, rows: Rows) -> Frame:
@@ -196,4 +214,5 @@ def stack(frames: Sequence[Frame]) -> Frame:
         wildcard=frames[0].wildcard,
         choices=frames[0].choices,
         codelist=frames[0].codelist,
+        extended=lambda variable: frozenset[str]().union(*(frame.extended(variable) for frame in frames)),
     )

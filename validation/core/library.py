@@ -52,6 +52,10 @@ def standard_variables(session: Session, identity: Identity) -> list[StandardVar
     guide has goes after the identifiers, before the timing variables, or to the end, by its role. Other datasets: the
     guide's list, else the model's. Variables that only the model has are permissible.
     """
+    return list(session.known(("standard_variables", identity), lambda: _standard_variables(session, identity)))
+
+
+def _standard_variables(session: Session, identity: Identity) -> list[StandardVariable]:
     guide = session.ig_dataset(identity.unsplit)
     guided = named_for(guide.variables, identity.wildcard) if guide is not None else []
     if session.class_of(identity) not in OBSERVATION_CLASSES:

@@ -88,13 +88,25 @@ OPERATIONS: Registry[Operation] = Registry("operation")
 
 def add_operations(
     session: Session, identity: Identity, names: Sequence[str], frame: Frame, specs: Sequence[OperationSpec]
-) -> Frame:
-    """Compute operations in listed order; each is one more column that the next ones can use."""
+) -> tuple[Frame, NotEvaluated | None]:
+    """Compute operations in listed order; each is one more column that the next ones can use.
+
+    An operation on a dataset that is not in the study stops only what asks for its column; the first such signal is
+    returned beside the frame.
+    """
+    absent: NotEvaluated | None = None
     for spec in specs:
         call = Call(session, identity, tuple(names), frame, spec)
-        column = session.kept(_key(call), lambda call=call: (call.frame, run(call)))[1]  # type: ignore[misc]
+        try:
+            column = session.kept(_key(call), lambda call=call: (call.frame, run(call)))[1]  # type: ignore[misc]
+        except NotEvaluated as signal:
+            if signal.cause != "dataset_absent":
+                raise
+            absent = absent or signal
+            frame = frame.without(spec.id, signal)
+            continue
         frame = frame.with_columns({spec.id: column})
-    return frame
+    return frame, absent
 
 
 def _key(call: Call) -> tuple[Any, ...]:

@@ -84,15 +84,20 @@ def _classes(table: Iterable[catalogue.StandardVariable]) -> dict[str, ModelClas
     return classes
 
 
+_CODELIST = ("package", "codelist_code", "codelist")
+_TERM = ("term_code", "submission_value", "nci_preferred_term")
+
+
 @cache
 def _terminology() -> Terminology:
     """Read every packaged release, codelists by publishing set and submission value."""
     found: dict[tuple[str, str], dict[str, tuple[Term, tuple[Term, ...]]]] = {}
     for date in catalogue.known_versions("ct"):
         members: dict[tuple[str, str, str], list[Term]] = {}
-        for row in catalogue.read_table(f"ct-{date}-terms").to_pylist():
-            term = Term(row["term_code"] or "", row["submission_value"] or "", row["nci_preferred_term"] or "")
-            members.setdefault((row["package"], row["codelist_code"], row["codelist"]), []).append(term)
+        table = catalogue.read_table(f"ct-{date}-terms")
+        columns = (table[name].to_pylist() for name in (*_CODELIST, *_TERM))
+        for package, code, name, term, value, preferred in zip(*columns, strict=True):
+            members.setdefault((package, code, name), []).append(Term(term or "", value or "", preferred or ""))
         for (package, code, name), terms in members.items():
             codelists = found.setdefault((package, date), {})
             codelists[name.upper()] = codelists[code] = (Term(code, name), tuple(terms))

@@ -36,7 +36,10 @@ class Reported:
 
 @dataclass(frozen=True)
 class Block:
-    """The findings of one rule on one dataset (or split family): one entry per finding, record 0 for none."""
+    """The findings of one rule on one dataset (or split family): one entry per finding, record 0 for none.
+
+    `counts` tells of rules with sensitivity Group how many records each finding stands for.
+    """
 
     rule: Rule
     datasets: tuple[str, ...]
@@ -45,6 +48,7 @@ class Block:
     rows: Rows
     reported: tuple[Reported, ...]
     message: str = ""
+    counts: Rows | None = None
 
     def __len__(self) -> int:
         return len(self.record)
@@ -63,10 +67,11 @@ def make_block(rule: Rule, frame: Frame, flags: npt.NDArray[np.bool_], *, presen
     rows = np.flatnonzero(flags)
     if not len(rows):
         return None
+    counts: Rows | None = None
     if rule.sensitivity in ("Dataset", "Study"):
         rows = rows[:1]
     elif rule.sensitivity == "Group":
-        rows = _first_of_groups(rule, frame, rows)
+        rows, counts = _first_of_groups(rule, frame, rows)
     origin = frame.origin.take(rows)
     numbered = rule.sensitivity != "Dataset" and not presence
     return Block(
@@ -77,17 +82,20 @@ def make_block(rule: Rule, frame: Frame, flags: npt.NDArray[np.bool_], *, presen
         rows,
         tuple(_reported(rule, frame, rows)),
         _WILDCARD.sub(frame.wildcard, rule.message) if frame.wildcard else rule.message,
+        counts,
     )
 
 
-def _first_of_groups(rule: Rule, frame: Frame, rows: Rows) -> Rows:
+def _first_of_groups(rule: Rule, frame: Frame, rows: Rows) -> tuple[Rows, Rows]:
+    """Return the first row of each group and how many rows the group has."""
     names = [frame.resolve(name) for name in rule.grouping if frame.has(frame.resolve(name))]
     if not names:
-        return rows[:1]
+        return rows[:1], np.array([len(rows)], dtype=np.int64)
     codes, size = combine_codes([frame.column(name).group_codes[rows] for name in names])
     first = np.full(size, -1, dtype=np.int64)
     first[codes[::-1]] = np.arange(len(rows) - 1, -1, -1)
-    return rows[np.sort(first)]
+    order = np.argsort(first)
+    return rows[first[order]], np.bincount(codes, minlength=size)[order].astype(np.int64)
 
 
 def _reported(rule: Rule, frame: Frame, rows: Rows) -> list[Reported]:
@@ -280,10 +288,11 @@ def _as_findings(block: Block, keys: Mapping[str, pd.Series], severity: str) -> 
     record = block.record if block.rule.rule_type in RECORD_TYPES else np.zeros_like(block.record)
     texts = np.full(len(block), "", dtype=object)
     for position, dataset in enumerate(block.datasets):
-        if dataset in keys:
+        if dataset in keys and block.counts is None:
             rows = (block.dataset == position) & (record > 0)
             texts[rows] = keys[dataset].to_numpy(dtype=object)[record[rows] - 1]
     ids = ", ".join(block.rule.public_ids)
+    # A finding on a group is known by its values: the keys of its first record would change with the data.
     return Findings.of(
         rule=np.full(len(block), block.rule.id, dtype=object),
         severity=level,
@@ -294,6 +303,7 @@ def _as_findings(block: Block, keys: Mapping[str, pd.Series], severity: str) -> 
         value=_joined(block, pairs=len(block.reported) > 1),
         message=block.rule.message,
         reference=ids + (f" ({entries[0]})" if entries else ""),
+        count=1 if block.counts is None else block.counts,
     )
 
 

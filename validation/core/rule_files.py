@@ -6,21 +6,24 @@ never run and never passes.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import os
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
 from spectrail.errors import InputError, Place
+from validation.core.rule_yaml import load_plain
 from validation.core.signals import NotEvaluated
 from validation.core.tree import Node, compile_check, notes_on
 
 LARGEST_FILE = 2_000_000
 DEEPEST = 40
 MOST_NODES = 50_000
+CASES = frozenset({"data", "positive", "negative"})
+"""Folders of test cases: what lies in them is no rule."""
 SENSITIVITIES = ("Record", "Dataset", "Group", "Study", "Variable")
 """`Variable` is what drafts write for one finding per dataset; it is reported as `Dataset`."""
 
@@ -123,15 +126,17 @@ def load_rules(directory: str | Path) -> tuple[Rule, ...]:
         return (load_rule(root),)
     if not root.is_dir():
         raise InputError("there is no such folder of rules", place=Place(file=str(root)))
-    paths = sorted(
-        path
-        for suffix in ("*.yml", "*.yaml")
-        for path in root.rglob(suffix)
-        if path.is_file() and not {"data", "positive", "negative"} & set(path.relative_to(root).parts[:-1])
-    )
+    paths = sorted(rule_paths(root))
     if not paths:
         raise InputError("the folder holds no rule files", place=Place(file=str(root)), hint="rules are .yml files")
     return tuple(load_rule(path) for path in paths)
+
+
+def rule_paths(root: Path) -> Iterator[Path]:
+    """Yield the rule files below a folder, those in folders of test cases left out."""
+    for folder, inside, names in os.walk(root):
+        inside[:] = [name for name in inside if name not in CASES]
+        yield from (Path(folder, name) for name in names if name.endswith((".yml", ".yaml")))
 
 
 def load_rule(path: str | Path) -> Rule:
@@ -141,7 +146,7 @@ def load_rule(path: str | Path) -> Rule:
     try:
         if place.stat().st_size > LARGEST_FILE:
             return _broken(fallback, place, f"the file is larger than {LARGEST_FILE:,} bytes")
-        raw = YAML(typ="safe").load(place.read_text(encoding="utf-8-sig"))
+        raw = load_plain(place.read_text(encoding="utf-8-sig"))
     except (YAMLError, UnicodeDecodeError, OSError, RecursionError, ValueError) as error:
         return _broken(fallback, place, f"the file cannot be read as YAML: {_first_line(error)}")
     return parse_rule(raw, fallback_id=fallback, path=str(place))

@@ -38,6 +38,7 @@ class Session:
         self.standard_note = study.standards.describe(self.standard, self.version)
         self._frames: dict[str, Frame] = {}
         self._kept: dict[Hashable, Any] = {}
+        self._known: dict[Hashable, Any] = {}
         self._classes: dict[str, str] = {}
 
     def kept(self, key: Hashable, compute: Callable[[], Any]) -> Any:
@@ -45,6 +46,12 @@ class Session:
         if key not in self._kept:
             self._kept[key] = compute()
         return self._kept[key]
+
+    def known(self, key: Hashable, compute: Callable[[], Any]) -> Any:
+        """Return what `compute` gives of the standard, computed once per run."""
+        if key not in self._known:
+            self._known[key] = compute()
+        return self._known[key]
 
     def forget_large(self) -> None:
         """Drop joined frames and the columns of datasets above `SMALL_RECORDS` records."""
@@ -59,6 +66,7 @@ class Session:
                 self.tables[name].frame, dataset=name, wildcard=identity.wildcard, choices=self.choices
             )
             frame.codelist = self.submission_values
+            frame.extended = lambda variable: self.extended_values(name, variable)
             self._frames[name] = frame
         return self._frames[name]
 
@@ -86,19 +94,37 @@ class Session:
         return ""
 
     def releases(self) -> list[tuple[str, str]]:
-        """Return the terminology in force (publishing set, date): what define.xml declares, else the run's."""
+        """Return the terminology in force (publishing set, date): what define.xml declares, else the run's.
+
+        Analysis datasets carry variables of SDTM too: where define.xml of an ADaM package declares no SDTM
+        terminology, the release of the same date is in force, else the run's, if it is at hand.
+        """
         study = self.study
-        if study.define is not None and study.define.terminology:
-            return list(study.define.terminology)
-        if not study.ct:
-            return []
+        declared = study.define.terminology if study.define is not None else ()
         sets = {"ADAMIG": ("ADaM", "SDTM"), "SENDIG": ("SEND",)}.get(self.standard.split("-")[0], ("SDTM",))
-        return [(name, study.ct) for name in sets]
+        if not declared:
+            return [(name, study.ct) for name in sets] if study.ct else []
+        if "ADaM" not in sets or any(name == "SDTM" for name, _ in declared):
+            return list(declared)
+        dates = [date for name, date in declared if name == "ADaM"] + ([study.ct] if study.ct else [])
+        held = study.standards.releases()
+        return [*declared, *[("SDTM", date) for date in dates if ("SDTM", date) in held][:1]]
 
     def submission_values(self, codelist: str) -> frozenset[str]:
         """Return the submission values of a codelist (its own submission value or C-code) in force."""
-        found = self.study.standards.terms([codelist], self.releases())
-        return frozenset(term.value for term in found.terms)
+
+        def values() -> frozenset[str]:
+            found = self.study.standards.terms([codelist], self.releases())
+            return frozenset(term.value for term in found.terms)
+
+        return self.known(("submission_values", codelist), values)
+
+    def extended_values(self, name: str, variable: str) -> frozenset[str]:
+        """Return the terms that define.xml declares as extended values for a variable of a dataset."""
+        datasets = self.study.define.datasets if self.study.define is not None else ()
+        wanted = (name, self.identities[name].unsplit)
+        found = [entry.extended.get(variable, frozenset()) for entry in datasets if entry.name.upper() in wanted]
+        return frozenset[str]().union(*found)
 
     def family(self, name: str) -> tuple[str, ...]:
         """Return the files of the split dataset that a file belongs to (itself alone when it is not split)."""

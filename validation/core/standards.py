@@ -57,6 +57,9 @@ class Standards(Protocol):
     def has_core(self, standard: str, version: str) -> bool:
         """Tell whether core (Req, Exp, Perm) of this standard's variables is at hand."""
 
+    def releases(self) -> frozenset[tuple[str, str]]:
+        """Return the terminology releases at hand (publishing set, date)."""
+
     def terms(self, codelists: Sequence[str], releases: Sequence[tuple[str, str]]) -> Terms:
         """Return codelists and terms of releases (publishing set, date); raise `NotEvaluated` when not at hand."""
 
@@ -116,6 +119,10 @@ class NoStandards:
         """Answer no."""
         return False
 
+    def releases(self) -> frozenset[tuple[str, str]]:
+        """Return none."""
+        return frozenset()
+
     def terms(self, codelists: Sequence[str], releases: Sequence[tuple[str, str]]) -> Terms:
         """Refuse."""
         raise NotEvaluated("no controlled terminology is at hand", cause="standard_absent")
@@ -160,6 +167,10 @@ class TableStandards:
     def has_core(self, standard: str, version: str) -> bool:
         """Tell whether core of this implementation guide (any version of it) is at hand."""
         return standard.upper() == self.standard
+
+    def releases(self) -> frozenset[tuple[str, str]]:
+        """Return the terminology releases at hand (publishing set, date)."""
+        return frozenset(self.terminology())
 
     def terms(self, codelists: Sequence[str], releases: Sequence[tuple[str, str]]) -> Terms:
         """Return codelists and terms of several releases merged."""

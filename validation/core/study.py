@@ -45,12 +45,16 @@ class Table:
 
 @dataclass(frozen=True)
 class DefineDataset:
-    """One ItemGroupDef: facts by column name (`define_dataset_...`) and, per ItemRef, `define_variable_...` facts."""
+    """One ItemGroupDef: facts by column name (`define_dataset_...`) and, per ItemRef, `define_variable_...` facts.
+
+    `extended` gives by variable the terms that its codelists, those of value levels too, declare as extended values.
+    """
 
     name: str
     domain: str
     facts: Mapping[str, Any] = field(default_factory=dict)
     variables: tuple[Mapping[str, Any], ...] = ()
+    extended: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

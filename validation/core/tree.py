@@ -26,7 +26,7 @@ __all__ = ["Branch", "Node", "compile_check", "conditions_of", "evaluate", "ment
 DEEPEST = 30
 _NAME = re.compile(r"[\w$.*-]+")
 _KEYS = frozenset({"name", "operator", "value"})
-_FLAGS = ("value_is_literal", "value_is_reference", "type_insensitive", "round_values", "negative")
+_FLAGS = ("value_is_literal", "value_is_reference", "type_insensitive", "round_values", "negative", "extensible")
 _TEXTS = ("prefix", "suffix", "regex", "within", "ordering", "order", "date_component", "separator")
 _OPTIONS = frozenset((*_FLAGS, *_TEXTS, "context", "metadata"))
 _REGEX_OPERATORS = frozenset(name for name in OPERATORS if name.endswith("matches_regex"))
@@ -170,6 +170,8 @@ def _all(children: list[Node], frame: Frame, *, negated: bool) -> Flags:
             absent = absent or signal
         except NotEvaluated as signal:
             failed = failed or signal
+        if not negated and not flags.any():
+            return flags
     reason = absent or failed
     if reason is not None and (negated or flags.any()):
         raise reason

@@ -11,8 +11,8 @@ import numpy.typing as npt
 import pandas as pd
 
 from spectrail.errors import InputError
-from spectrail.io.lineage_files import read_lineage
-from spectrail.lineage import Lineage, take_records
+from spectrail.io.lineage_files import read_record_lineage
+from spectrail.lineage import Lineage, RecordLineage, take_records
 
 DEEPEST = 6
 MOST_ROWS = 25
@@ -26,17 +26,17 @@ class Trail:
     inputs: Mapping[str, str] = field(default_factory=dict)
     lineages: Mapping[str, Lineage] = field(default_factory=dict)
     folder: Path | None = None
-    _read: dict[str, Lineage | None] = field(default_factory=dict, repr=False, compare=False)
+    _read: dict[str, RecordLineage | None] = field(default_factory=dict, repr=False, compare=False)
 
-    def of(self, dataset: str) -> Lineage | None:
-        """Return the lineage of a dataset, None when there is none."""
+    def of(self, dataset: str) -> RecordLineage | None:
+        """Return the record links of a dataset, None when there are none."""
         if dataset in self.lineages:
-            return self.lineages[dataset]
+            return self.lineages[dataset].records
         if self.folder is None:
             return None
         if dataset not in self._read:
             try:
-                self._read[dataset] = read_lineage(self.folder, dataset)
+                self._read[dataset] = read_record_lineage(self.folder, dataset)
             except InputError:
                 self._read[dataset] = None
         return self._read[dataset]
@@ -54,7 +54,7 @@ class Trail:
         lineage = self.of(dataset)
         if lineage is None or depth > DEEPEST or not len(records):
             return _rows([], [], [])
-        links = take_records(lineage.records, records.astype(np.int32))
+        links = take_records(lineage, records.astype(np.int32))
         parts = []
         for number, source in enumerate(links.sources):
             of_source = links.source == number

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
 from validation.core.columns import Column
@@ -25,15 +23,19 @@ def distinct(call: Call) -> Column:
     if not call.spec.group:
         return call.constant(column.take(rows).occurring() if len(rows) < source.size else column.occurring())
     groups = grouped(call, source)
-    pairs = np.unique(np.stack([groups.source[rows], column.codes[rows]]), axis=1, return_index=True)
-    order = np.argsort(pairs[1], kind="stable")
-    members: dict[int, list[Any]] = {}
-    for group, code in pairs[0][:, order].T.tolist():
-        members.setdefault(group, []).append(column.distinct[code])
+    size = len(column.distinct)
+    pairs, first = np.unique(groups.source[rows] * size + column.codes[rows], return_index=True)
+    # by group, within it in order of first appearance; groups as they first appear
+    order = np.lexsort((first, pairs // max(size, 1)))
+    group = pairs[order] // max(size, 1)
+    starts = np.flatnonzero(np.diff(group, prepend=-1))
+    values = column.distinct[pairs[order] % max(size, 1)]
+    lists = [tuple(part) for part in np.split(values, starts[1:])] if len(starts) else []
+    appearing = np.argsort(first[order][starts], kind="stable")
     position = np.full(groups.count, -1, dtype=np.int64)
-    position[list(members)] = np.arange(len(members))
+    position[group[starts][appearing]] = np.arange(len(appearing))
     return Column.of_mapped(
-        groups.spread(position, position >= 0), [tuple(listed) for listed in members.values()], kind="list"
+        groups.spread(position, position >= 0), [lists[at] for at in appearing.tolist()], kind="list"
     )
 
 

@@ -92,7 +92,7 @@ def equals_literal(column: Column, wanted: Any) -> Flags:
             return np.zeros(column.size, dtype=bool)
         return column.numbers == wanted
     if column.kind == "text":
-        at = column.index.get_indexer([wanted])[0] if isinstance(wanted, str) else -1
+        at = column.places.get(wanted, -1) if isinstance(wanted, str) else -1
         return column.codes == at if at >= 0 else np.zeros(column.size, dtype=bool)
     return column.where(lambda value: _same(value, wanted))
 

@@ -33,7 +33,7 @@ def is_contained_by(frame: Frame, condition: Condition) -> Flags:
         return _in_values(column, literal_list(frame, condition))
     other = comparator(frame, condition)
     if other.kind == "list":
-        return pairwise(column, other, _member) if len(other.distinct) != 1 else _in_one_list(column, other)
+        return _in_lists(column, other) if len(other.distinct) != 1 else _in_one_list(column, other)
     return _in_values(column, other.occurring())
 
 
@@ -57,11 +57,16 @@ def _several(value: Any) -> tuple[Any, ...]:
     return value if isinstance(value, tuple) else (value,)
 
 
-def _member(value: Any, members: Any) -> bool:
-    if value is None or members is None:
-        return False
-    listed = {_typed(member) for member in members}
-    return any(_typed(one) in listed for one in _several(value))
+def _in_lists(column: Column, other: Column) -> Flags:
+    """Tell which cells are in their row's list; each distinct list is made a set once."""
+    sets = {id(members): {_typed(member) for member in members} for members in other.distinct}
+
+    def member(value: Any, members: Any) -> bool:
+        if value is None or members is None:
+            return False
+        return any(_typed(one) in sets[id(members)] for one in _several(value))
+
+    return pairwise(column, other, member)
 
 
 @operator("is_contained_by_case_insensitive")
@@ -141,8 +146,13 @@ def _ordered_subset(held: Any, wanted: Any) -> bool:
 
 @operator("uses_valid_codelist_terms")
 def uses_valid_codelist_terms(frame: Frame, condition: Condition) -> Flags:
-    """Tell which populated cells are submission values of the codelist in force that `value` names."""
+    """Tell which populated cells are submission values of the codelist in force that `value` names.
+
+    With `extensible: true` also those that define.xml declares as extended values of the variable.
+    """
     values = frame.codelist(str(condition.value))
+    if condition.flag("extensible"):
+        values |= frame.extended(frame.resolve(condition.name))
     return target(frame, condition).where(lambda value: value in values)
 
 
