@@ -43,7 +43,7 @@ def unfilled(context: Context) -> Iterator[Found]:
 @check("SPEC-150", "warning", "no origin")
 def origins(context: Context) -> Iterator[Found]:
     """Find variables that have neither origin nor step: nothing says where their values come from."""
-    built = {dataset.name for dataset in context.study.datasets if dataset.steps}
+    built = {dataset.name for dataset in context.study.datasets if dataset.steps or dataset.parameters}
     for dataset, variable, path in context.variables():
         if dataset.name.removeprefix("SUPP") in built:  # supplemental qualifiers are built with their dataset
             continue

@@ -163,6 +163,7 @@ def tte_records(
     record, adt = found.record[won], verdict.adt[won]
     result = frame.take(record).reset_index(drop=True)
     made = _variables(found, sources, won, adt, start[record], unit)
+    made["CNSDTDSC"] = frames.take_text([one.censoring for one in sources], verdict.told[won])
     result = result.assign(**{name: pd.Series(values).array for name, values in made.items()})
     linked, taken = _links(found, sources, won)
     problems = (

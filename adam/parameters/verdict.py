@@ -67,11 +67,15 @@ REASONS = (
 
 @dataclass(frozen=True)
 class Verdict:
-    """What became of candidates: the day as it counts, whether it won, and a code of `REASONS`."""
+    """What became of candidates: the day as it counts, whether it won, and a code of `REASONS`.
+
+    `told` is the source that describes the day: its own, but the stop where a status was set to the day of a stop.
+    """
 
     adt: Days
     winner: selection.Bools
     reason: Positions
+    told: Positions
 
 
 def judge(
@@ -98,7 +102,8 @@ def judge(
     order = np.array([one.number for one in sources])[code]
     adt = np.maximum(found.day, start[record])
     after = adt > cutoff[record]
-    limit = np.minimum(cutoff, _least(record, adt, np.flatnonzero(stop & last & ~after), count))
+    lasting = np.flatnonzero(stop & last & ~after)
+    limit = np.minimum(cutoff, _least(record, adt, lasting, count))
     clipped = censor & status & (adt > limit[record])
     adt = np.where(clipped, limit[record], adt)
     late = adt > limit[record]
@@ -143,7 +148,21 @@ def judge(
         ],
         lost_censor,
     )
-    return Verdict(adt, winner, reason.astype(np.int64))
+    return Verdict(adt, winner, reason.astype(np.int64), _told(found, sources, adt, clipped, lasting))
+
+
+def _told(
+    found: Candidates, sources: Sequence[Source], adt: Days, clipped: selection.Bools, lasting: Positions
+) -> Positions:
+    """Return the source that describes each day: the stop that a later status was set to, else its own."""
+    named = np.array([bool(one.censoring) for one in sources], dtype=np.bool_)
+    stops = lasting[named[found.source[lasting]]]
+    stops = stops[np.lexsort((found.source[stops], adt[stops]))[::-1]]
+    ends = np.full(int(found.record.max(initial=-1)) + 1, -1, dtype=np.int64)
+    ends[found.record[stops]] = stops
+    end = ends[found.record]
+    set_there = clipped & (end >= 0) & (adt[end] == adt)
+    return np.where(set_there, found.source[end], found.source)
 
 
 def _least(record: Positions, values: Days, rows: Positions, count: int) -> Days:

@@ -141,9 +141,9 @@ def _at(time: Floats, times: Floats) -> npt.NDArray[np.int64]:
 def aalen_johansen(time: Floats, status: npt.NDArray[np.int64], *, cause: int = 1) -> pd.DataFrame:
     """Return the cumulative incidence of a cause among competing ones (status 0 censored).
 
-    One row per time with any event: TIME, ATRISK, INCIDENCE and VARIANCE.  The incidence sums survival before the
-    time from all causes times the hazard of the cause; its variance is that of the delta method (Marubini and
-    Valsecchi), equal to Greenwood's where nothing competes.
+    One row per time with any event: TIME, ATRISK, INCIDENCE, VARIANCE and SURVIVAL (from all causes).  The incidence
+    sums survival before the time from all causes times the hazard of the cause; its variance is that of the delta
+    method (Marubini and Valsecchi), equal to Greenwood's where nothing competes.
     """
     table = kaplan_meier(time, status > 0)
     times, n, d = table["TIME"].to_numpy(), table["ATRISK"].to_numpy(), table["EVENTS"].to_numpy()
@@ -157,16 +157,21 @@ def aalen_johansen(time: Floats, status: npt.NDArray[np.int64], *, cause: int = 
     f = incidence
     first = f**2 * np.cumsum(a) - 2 * f * np.cumsum(a * f) + np.cumsum(a * f**2)
     variance = first + np.cumsum(b) - 2 * (f * np.cumsum(c) - np.cumsum(c * f))
-    return pd.DataFrame({"TIME": times, "ATRISK": n, "INCIDENCE": f, "VARIANCE": np.maximum(variance, 0.0)})
+    columns = {"TIME": times, "ATRISK": n, "INCIDENCE": f, "VARIANCE": np.maximum(variance, 0.0)}
+    return pd.DataFrame(columns | {"SURVIVAL": table["SURVIVAL"].to_numpy()})
 
 
 def incidence_at(
     table: pd.DataFrame, at: float, *, transform: Transform = "log-log", level: float = 0.95, last: float = np.inf
 ) -> Estimate:
-    """Return the cumulative incidence at a time with its limits; before the first event 0, after `last` not known."""
+    """Return the cumulative incidence at a time with its limits; before the first event 0.
+
+    After `last` it is not known, unless everybody has had an event by then: it does not change any more.
+    """
     number = int(np.searchsorted(table["TIME"].to_numpy(), at, side="right")) - 1
     none = float("nan")
-    if at > last:
+    complete = len(table) > 0 and table["SURVIVAL"].iloc[-1] == 0
+    if at > last and not complete:
         return Estimate(none, none, none)
     if number < 0 or table["INCIDENCE"].iloc[number] == 0:
         return Estimate(0.0, none, none)

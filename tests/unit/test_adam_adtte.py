@@ -21,7 +21,7 @@ from spectrail.pipeline.catalog import catalogs
 STUDY = Path(__file__).resolve().parents[1] / "data" / "time_to_event"
 DATES = ("ENRLDT", "TRTSDT", "RFICDT", "DTHDT", "LSTALVDT", "NACTDT", "HSCTDT", "CONSSDT", "EOIDT", "DCUTDT", "ADT")
 ADSL = """
-STUDYID | USUBJID | TRT01P | FASFL | SAFFL | RFICDT | ENRLDT | TRTSDT | DTHDT | DTHDTF | DTHCAUS | LSTALVDT | NACTDT | NACTRES | HSCTDT | CONSSDT | EOIDT | DCUTDT | DCSREAS
+STUDYID | USUBJID | TRT01P | FASFL | SAFFL | RFICDT | ENRLDT | TRTSDT | DTHDT | DTHDTF | DTHCGR1 | LSTALVDT | NACTDT | NACTRES | HSCTDT | CONSSDT | EOIDT | DCUTDT | DCSREAS
 S | A | X | Y | Y | 2022-12-28 | 2023-01-01 | 2023-01-03 | | | | 2024-01-10 | | | 2023-04-20 | 2023-02-01 | 2023-01-24 | 2024-06-30 |
 S | B | X | Y | Y | 2022-12-28 | 2023-01-01 | 2023-01-03 | 2023-01-20 | D | INFECTION | 2023-01-19 | | | | | | 2024-06-30 | DEATH
 S | C | X | Y | N | 2022-12-28 | 2023-01-01 | | | | | 2023-01-09 | | | | | | 2024-06-30 |
@@ -153,8 +153,8 @@ def test_response_parameters(made: Dataset) -> None:
 def test_early_death_parameters(made: Dataset) -> None:
     """Early death runs to day 30 and 60; only treated subjects have a record."""
     assert outcomes(made, "TTDTH30", "TTDTH60") == {
-        "TTDTH30": [("A", 30, 1, "LAST KNOWN ALIVE"), ("B", 18, 0, "DEATH"), ("D", 30, 1, "LAST KNOWN ALIVE")],
-        "TTDTH60": [("A", 60, 1, "LAST KNOWN ALIVE"), ("B", 18, 0, "DEATH"), ("D", 60, 1, "LAST KNOWN ALIVE")],
+        "TTDTH30": [("A", 30, 1, "ALIVE AT DAY 30"), ("B", 18, 0, "DEATH"), ("D", 30, 1, "ALIVE AT DAY 30")],
+        "TTDTH60": [("A", 60, 1, "ALIVE AT DAY 60"), ("B", 18, 0, "DEATH"), ("D", 60, 1, "ALIVE AT DAY 60")],
     }
 
 

@@ -139,5 +139,7 @@ def test_limits_of_the_incidence() -> None:
     assert (found.value, round(found.lower, 3), round(found.upper, 3)) == (0.5, 0.010, 0.990)
     assert incidence_at(table, 0.5).value == 0
     assert np.isnan(incidence_at(table, 9, last=4).value)
+    everybody = aalen_johansen(np.array([1.0, 2.0, 3.0]), np.array([1, 2, 1]))
+    assert round(incidence_at(everybody, 9, last=3).value, 12) == round(2 / 3, 12)
     assert incidence_quantile(table) == 3
     assert np.isnan(incidence_quantile(table, p=0.75))

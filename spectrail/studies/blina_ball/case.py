@@ -128,8 +128,8 @@ def marrow_on(blast: float | None, day: int = 22, **more: float | None) -> Value
     return {name: {day: value} for name, value in (values | more).items()}
 
 
-def cbc(day: int, anc: float | None, plt: float | None) -> Values:
-    """Return a blood count of a day; None for both removes it."""
+def cbc(day: int | str, anc: float | None, plt: float | None) -> Values:
+    """Return a blood count of a day (or of a named visit, CONS); None for both removes it."""
     rest: dict[str, float | None] = {
         "WBC": None if anc is None else round(anc + 0.9, 2),
         "LYM": None if anc is None else 0.7,

@@ -150,6 +150,7 @@ RECOVERY_CASES = (
             {"BLAST": {22: 1.0}, "NEUT": {22: 0.2, 25: 0.3}, "PLAT": {22: 12, 25: 14}, "NEUTLE": {29: None}},
             cbc(28, 0.4, 15.0),
             cbc(29, None, None),
+            cbc("CONS", None, None),
         ),
     ),
 )
