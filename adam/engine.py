@@ -15,6 +15,7 @@ from adam.catalog import DERIVATIONS
 from adam.settings import SETTINGS, resolved
 from adam.through import through_providers, through_records
 from adam.told_traces import SUPPLEMENTAL, told_traces
+from adam.working_traces import with_working
 from specs import models
 from specs.expressions import parse
 from spectrail import frames
@@ -23,7 +24,7 @@ from spectrail.dataset import Dataset
 from spectrail.errors import Place, SpecError
 from spectrail.findings import Findings
 from spectrail.layout import Column, Layout
-from spectrail.lineage import Lineage, RecordLineage
+from spectrail.lineage import Lineage, RecordLineage, Trace
 from spectrail.runner import STACK, START, Workspace
 from spectrail.settings import substituted
 from spectrail.steps import Algorithm, Records
@@ -75,7 +76,17 @@ class Engine:
                 build = self.space.run(name)
                 if build.block is None:
                     raise SpecError(f"the steps of {name} start no records", place=Place(dataset=name))
-                yield finished(build, self.specs[name], self.plans[name])
+                dataset = finished(build, self.specs[name], self.plans[name])
+                traces = with_working(dataset.lineage.traces, self._working_traces())
+                yield dataset.replace(lineage=replace(dataset.lineage, traces=traces))
+
+    def _working_traces(self) -> dict[str, tuple[Sequence[Trace], Sequence[models.Step]]]:
+        """Return executed steps and plan of every working table that has been started."""
+        return {
+            name: (build.traces, self.plans[name])
+            for name, build in self.space.builds.items()
+            if name in self.specs and not self.specs[name].variables
+        }
 
     def notes(self) -> dict[str, pd.DataFrame]:
         """Return the tables that rules kept beside the records (candidates of time to event), by dataset.

@@ -30,7 +30,9 @@ def words_of(traces: Sequence[Trace], lineage: Lineage, written: frozenset[str])
 
 def _parameters(lineage: Lineage) -> frozenset[nodes.Node]:
     """Return the values of PARAMCD that steps give."""
-    named = [one.when for one in lineage.of_variable(PARAMETER) if one.when]
+    named = [one.when for one in lineage.of_variable(PARAMETER)]
+    if not all(named):
+        return frozenset()
     return frozenset(value for one in named for value in _values(parse(one).tree)[1])
 
 

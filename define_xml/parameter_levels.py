@@ -90,7 +90,8 @@ def qualifier_of(level: ValueLevel) -> str:
 def level_traces(lineage: Lineage, level: ValueLevel, variable: str = "") -> tuple[Trace, ...]:
     """Return the executed steps that made the values of a level: of its qualifier, or of its parameter.
 
-    Those of a parameter are the steps whose condition does not leave its records out.  A level of a variable without
+    Those of a parameter are the steps whose condition does not leave its records out, of the block of records that
+    makes it where one does.  A level of a variable without
     steps for single parameters gives none: what is said of the variable holds.  `variable` is another one whose
     steps are wanted for the same records.
     """
@@ -101,11 +102,12 @@ def level_traces(lineage: Lineage, level: ValueLevel, variable: str = "") -> tup
     traces = lineage.of_variable(variable or level.variable) if code else ()
     if not by_parameter(traces):
         return ()
+    home = {one.start for one in lineage.of_variable(PARAMCD) if one.start and one.when and _says(one.when, code)}
     # a condition that always holds here is what the level itself says
     return tuple(
-        replace(one, when="") if one.when and _holds(parse(one.when).tree, code) else one
+        replace(one, when="") if one.when and _says(one.when, code) else one
         for one in traces
-        if may_concern(one.when, code)
+        if may_concern(one.when, code) and (not home or not one.start or one.start in home)
     )
 
 
@@ -145,6 +147,11 @@ def by_parameter(traces: tuple[Trace, ...]) -> bool:
 def may_concern(when: str, code: str) -> bool:
     """Tell whether records of a parameter may meet a condition, from what it says of PARAMCD."""
     return not when or _holds(parse(when).tree, code) is not False
+
+
+def _says(when: str, code: str) -> bool:
+    """Tell whether a condition holds for all records of a parameter."""
+    return _holds(parse(when).tree, code) is True
 
 
 def _holds(node: nodes.Node, code: str) -> bool | None:

@@ -175,12 +175,22 @@ class StepRun:
                     yield from self.space.parse(text).columns
         roles = {parameter.role for parameter in entry.parameters}
         if roles & {Role.TABLE, Role.TABLES}:  # conditions and orders may be of that table
+            yield from self._table_columns(Role.EVALUATE in roles)
             return
         if Role.EVALUATE in roles:
             for text in _conditions_in(self.step.arguments):
                 yield from self.space.parse(text).columns
         for text in plain_texts(self.step.arguments.get("order", ())):
             yield text.removeprefix("desc(").removesuffix(")")
+
+    def _table_columns(self, evaluates: bool) -> Iterator[str]:
+        """Yield what a step reads of a dataset under way: columns of its conditions, or the dataset as a whole."""
+        table, whole = self.binder.table_name, str(self.step.arguments.get("dataset_add", ""))
+        if table in self.space.plans and evaluates:
+            for text in _conditions_in(self.step.arguments):
+                yield from (f"{table}.{name}" for name in self.space.parse(text).columns)
+        elif not table and whole in self.space.plans:
+            yield whole
 
     def _records(self, entry: Algorithm) -> None:
         if self.step.when and entry.parameter("when") is None:
@@ -213,7 +223,12 @@ class StepRun:
             yield Trace(name, number, algorithm, reading.sources, text, met, filled, self.block.start)
         if not readings:
             when = self.space.parse(self.step.when).columns if self.step.when else ()
-            sources = tuple(dict.fromkeys((*self.step.source, *self._argument_columns(entry), *when)))
+            taken = [
+                f"{table}.{one.column}"
+                for one in result.taken
+                if one.variable == name and (table := one.table or self.binder.table_name) in self.space.plans
+            ]
+            sources = tuple(dict.fromkeys((*self.step.source, *self._argument_columns(entry), *when, *taken)))
             yield Trace(name, number, entry.name, sources, text, self.step.when, filled, self.block.start)
 
     def _passed_frame(self) -> pd.DataFrame:

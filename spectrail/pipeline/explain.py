@@ -148,7 +148,8 @@ class Explainer:
         """Explain one record or one variable of it; `seen` are the values on the way here."""
         lineage = self.lineage(name)
         traces = self._traces(name, number, variable)
-        columns = list(dict.fromkeys(column for trace in traces for column in trace.sources))
+        read = [column for trace in traces for column in trace.sources]
+        columns = _through_unwritten(lineage, read, frozenset(map(str, self.frame(name).columns)))
         here = (name, number, variable)
         through: list[Explanation] = []
         origins: list[Origin] = []
@@ -172,14 +173,20 @@ class Explainer:
             qnam = _shown(self.frame(name)["QNAM"].iloc[number])
             return self.lineage(name).of_variable(f"QVAL.{qnam}")
         found = self.lineage(name).of_variable(variable) if variable else ()
-        return tuple(trace for trace in found if self._applies(name, number, trace))
+        applied = [trace for trace in found if self._applies(name, number, trace)]
+        # a block of records that names this one's parameter is where it comes from
+        home = {trace.start for trace in applied if trace.start and trace.when}
+        return tuple(trace for trace in applied if not home or not trace.start or trace.start in home)
 
     def _applies(self, name: str, number: int, trace: Trace) -> bool:
         """Tell whether a step was for this record, by the form it started from and by its condition.
 
-        A condition that names more than written variables is taken to hold.
+        A condition that names more than written variables is taken to hold. Records of a working table are not known
+        by it: it is not written.
         """
-        if trace.start and trace.start not in {source for source, _ in self.lineage(name).records.of(number)}:
+        lineage = self.lineage(name)
+        working = bool(lineage.of_variable(trace.start)) if trace.start else False
+        if trace.start and not working and trace.start not in {source for source, _ in lineage.records.of(number)}:
             return False
         if not trace.when:
             return True
@@ -244,6 +251,19 @@ class Explainer:
         frame = self.frame(name)
         wanted = [one for one in ("USUBJID", f"{name}SEQ", "PARAMCD", "AVISIT", "QNAM", "IDVARVAL") if one in frame]
         return tuple((one, _shown(frame[one].iloc[number])) for one in wanted)
+
+
+def _through_unwritten(lineage: Lineage, columns: Sequence[str], written: frozenset[str]) -> list[str]:
+    """Return the columns that steps read, and behind those that are not written the columns they were made of."""
+    found: dict[str, None] = {}
+    waiting = list(columns)
+    while waiting:
+        column = waiting.pop(0)
+        if column not in found:
+            found[column] = None
+            traces = () if column in written else lineage.of_variable(column)
+            waiting += [one for trace in traces for one in trace.sources]
+    return list(found)
 
 
 def _provided(providers: tuple[Provider, ...], number: int) -> Iterator[tuple[str, int, str]]:

@@ -7,6 +7,8 @@ from typing import Any
 import pandas as pd
 import pytest
 
+from spectrail.pipeline.explain import Explainer
+
 START = pd.Timestamp("1960-01-01")
 
 
@@ -129,6 +131,20 @@ def test_alive_as_long_as_anything_was_done(blina_adam: Any, blina: Any) -> None
         known = rows["USUBJID"].map(last)
         counts = (day <= rows["USUBJID"].map(bound)) & known.notna()
         assert (known[counts] >= day[counts]).all(), domain
+
+
+def test_a_value_is_explained_through_what_is_not_written(blina_adam: Any) -> None:
+    """The proportion of an MRD result goes back, through a working table and helper variables, to the text as sent."""
+    explainer = Explainer(blina_adam.out, blina_adam.folder)
+    where = "USUBJID == 'SPT-BLINA-01-01-00048' and PARAMCD == 'MRDFLOW' and AVISIT == 'DAY 22'"
+    (found,) = explainer.explain("ADLB", where, variable="AVAL")
+    assert [step.algorithm for step in found.steps] == ["predecessor", "derive_vars_mrd"]
+    seen, open_ = set(), [found]
+    while open_:
+        here = open_.pop()
+        seen |= {value for origin in here.origins for value in origin.values}
+        open_ += here.through
+    assert ("RESULT_TXT", "0.01%") in seen
 
 
 def test_death_after_the_cut_off_is_no_record(blina_adam: Any) -> None:
