@@ -16,6 +16,7 @@ from spectrail.io.lineage_files import write_lineage
 from spectrail.output import RUN_RECORD, replacing, sha256_file
 from spectrail.pipeline import record
 from spectrail.pipeline.analysis import build_analysis
+from spectrail.pipeline.carry import record_of
 from spectrail.pipeline.package import CANNOT_HOLD
 from spectrail.pipeline.queries import query_table
 from spectrail.pipeline.query_files import write_queries
@@ -111,7 +112,8 @@ def _judged(run: Run, findings: Findings) -> tuple[Findings, Findings]:
             study_folder=run.folder,
             findings=findings,
             created=run.created,
-            inputs=[(name, one.path) for name, one in run.sources.raw.items()],
+            inputs=[(name, one.path) for name, one in run.sources.raw.items()]
+            or [(one["name"], one["path"]) for one in _carried(run).get("inputs", ())],
             progress=run.progress,
         )
         run.wrote(*validation.written)
@@ -131,7 +133,7 @@ def _check_names(study: models.Study, names: Sequence[str]) -> None:
 
 def _record(run: Run, findings: Findings, started: datetime) -> dict[str, Any]:
     specification = {path.relative_to(run.folder).as_posix(): sha256_file(path) for path in run.loaded.files}
-    return record.run_record(
+    made = record.run_record(
         run.study,
         inputs=run.sources.raw,
         specification=specification,
@@ -141,6 +143,13 @@ def _record(run: Run, findings: Findings, started: datetime) -> dict[str, Any]:
         parts=run.parts,
         started=started,
     )
+    return made | {name: made[name] or _carried(run).get(name, []) for name in ("inputs", "accounting")}
+
+
+def _carried(run: Run) -> dict[str, Any]:
+    """Return the record of the build that SDTM was carried over from: values still go back to its raw data."""
+    earlier = run.out / RUN_RECORD
+    return record_of(run.out, run.study) if "sdtm" not in run.parts and earlier.is_file() else {}
 
 
 def write_findings(path: Path, findings: Findings) -> None:

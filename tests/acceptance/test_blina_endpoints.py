@@ -134,7 +134,7 @@ def test_alive_as_long_as_anything_was_done(blina_adam: Any, blina: Any) -> None
 
 
 def test_a_value_is_explained_through_what_is_not_written(blina_adam: Any) -> None:
-    """The proportion of an MRD result goes back, through a working table and helper variables, to the text as sent."""
+    """The proportion of an MRD result goes back to the text as sent, through what is not written."""
     explainer = Explainer(blina_adam.out, blina_adam.folder)
     where = "USUBJID == 'SPT-BLINA-01-01-00048' and PARAMCD == 'MRDFLOW' and AVISIT == 'DAY 22'"
     (found,) = explainer.explain("ADLB", where, variable="AVAL")
