@@ -80,4 +80,8 @@ def _told(trace: Trace, block: _Block) -> Trace:
         start = block.start
         where = f" where {in_words(parse(start.when).tree)}" if start.when else ""
         trace = replace(trace, method=f'"{block.codes[0]}" for the records of {start.source[0]}{where}')
-    return trace if trace.when else replace(trace, when=block.condition)
+    if not trace.when:
+        return replace(trace, when=block.condition)
+    if PARAMETER in parse(trace.when).columns:
+        return trace
+    return replace(trace, when=f"{block.condition} and ({trace.when})")

@@ -87,10 +87,13 @@ def _with_standards(study: Study, kind: str) -> Study:
     if not any(one.type == "IG" and _of_kind(one, kind) for one in standards):
         name, version = _GUIDES[kind], _GUIDE_VERSIONS[kind]
         standards.append(Standard(id=f"{name}.{version}", name=name, type="IG", version=version))
-    if not any(one.type == "CT" and one.publishing_set in {kind, "SDTM"} for one in standards):
-        standards.append(
-            Standard(id=f"CT.SDTM.{study.ct}", name="CDISC/NCI", type="CT", version=study.ct, publishing_set="SDTM")
-        )
+    declared = {one.publishing_set for one in standards if one.type == "CT"}
+    # analysis datasets use codelists of both sets; one that nothing refers to is left out again
+    wanted = {"SDTM"} if not declared & {kind, "SDTM"} or "ADaM" in declared else set()
+    for package in sorted(wanted - declared):
+        release = next((one.version for one in standards if one.type == "CT"), study.ct)
+        name = f"CT.{package}.{release}"
+        standards.append(Standard(id=name, name="CDISC/NCI", type="CT", version=release, publishing_set=package))
     return study.model_copy(update={"standards": tuple(standards)})
 
 
@@ -242,10 +245,13 @@ def _coded(study: Study, codelist: Codelist, kind: str) -> Codelist:
             return codelist
         return codelist.model_copy(update={"non_standard": "Yes"})
     named = [one for one in study.standards if one.type == "CT"]
-    preferred = [one for one in named if one.publishing_set == kind] or named
-    release = codelist.terminology or next((one.id for one in preferred), "")
+    package = kind
     if study.ct in releases():
-        codelist = with_codes(codelist, terminology(study.ct))
+        known = terminology(study.ct)
+        codelist = with_codes(codelist, known)
+        package = (known.codelist(codelist.code).package if codelist.code in known else "") or kind
+    preferred = [one for one in named if one.publishing_set == package] or named
+    release = codelist.terminology or next((one.id for one in preferred), "")
     return codelist.model_copy(update={"terminology": release})
 
 

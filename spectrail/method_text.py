@@ -26,7 +26,9 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal, get_origin
+
+from pydantic import TypeAdapter
 
 from spectrail.errors import SpectrailError
 from spectrail.expressions.english import in_words
@@ -37,7 +39,11 @@ Parse = Callable[[str], Expression]
 
 CONDITIONS = frozenset({"condition", "filter_add", "filter_join", "filter_ref", "where", "when", "reason_when"})
 """Arguments and keys of sources whose text is a condition on another table."""
-_OFF = ("", "no", "off", "false", "n", "none")
+_OFF = ("no", "off", "n", "none")
+"""Options that switch something off."""
+_BOOLEAN: TypeAdapter[bool] = TypeAdapter(bool)
+_START = re.compile(r"START(?:\s*\+\s*(\d+))?")
+"""The start of a time to event as a date, with days added (see `adam.parameters.candidates`)."""
 _ENGLISH = {
     "missing": {"Y": "year, month or day", "M": "month or day", "D": "day", "h": "time"},
     "extreme": {"first": "earliest", "last": "latest"},
@@ -95,10 +101,21 @@ class _Text:
         value = self.words.get(name)
         if wanted is not None and wanted.startswith("="):
             wanted = str(self.words.get(wanted[1:], ""))
-        if mark and (_given(value) if wanted is None else str(value) == wanted) != (mark == "?"):
+        if mark and (self.given(name) if wanted is None else str(value) == wanted) != (mark == "?"):
             return ""
-        texts = [_given(self.words.get(one)) and self.word(one, form) for one, form in _WORD.findall(text)]
+        texts = [self.given(one) and self.word(one, form) for one, form in _WORD.findall(text)]
         return text if all(texts) else ""
+
+    def given(self, name: str) -> bool:
+        """Tell whether an argument says something: a true truth value, an option that is not off, any other text."""
+        value, parameter = self.words.get(name), self.entry.parameter(name)
+        kind = parameter.type if parameter is not None else None
+        if kind is bool and value is not None:
+            return _BOOLEAN.validate_python(value)
+        if isinstance(value, str):
+            option = get_origin(kind) is Literal or (parameter is not None and parameter.default in _OFF)
+            return value != "" and not (option and value in _OFF)
+        return value is not None and value is not False and not (isinstance(value, Sequence | Mapping) and not value)
 
     def word(self, name: str, form: str) -> str:
         """Return one argument in words."""
@@ -183,15 +200,10 @@ def _active(sources: Sequence[Mapping[str, str]]) -> list[Mapping[str, str]]:
 
 def _date_of(source: Mapping[str, str]) -> str:
     date = source.get("date", "")
-    if date.startswith("START"):
-        return "the start date" + (f" plus {date[6:]} days" if len(date) > len("START") else "")
+    start = _START.fullmatch(date)
+    if start is not None:
+        return "the start date" + (f" plus {start[1]} days" if start[1] else "")
     return f"{source['dataset']}.{date}" if source.get("dataset") else date
-
-
-def _given(value: Any) -> bool:
-    if isinstance(value, str):
-        return value not in _OFF
-    return value is not None and value is not False and not (isinstance(value, Sequence | Mapping) and not value)
 
 
 def _and(items: Sequence[str]) -> str:

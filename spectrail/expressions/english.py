@@ -67,14 +67,13 @@ def _arithmetic(tree: nodes.Arithmetic) -> str:
 
 def _call(tree: nodes.Call) -> str:
     arguments = tree.arguments
-    phrase = _PHRASES.get((tree.function, len(arguments)))
-    if phrase is not None:
-        return phrase.format(*map(_part, arguments))
-    if tree.function in _LISTS:
-        start, between, last = _LISTS[tree.function]
-        words = [_part(one) for one in arguments]
-        return start + (between.join(words[:-1]) + last if len(words) > 1 else "") + words[-1]
-    return f"{tree.function}({', '.join(map(in_words, arguments))})"
+    words = [_part(one) for one in arguments]
+    if tree.function not in _LISTS:
+        return _PHRASES[tree.function, len(arguments)].format(*words)
+    start, between, last = _LISTS[tree.function]
+    if tree.function == "join":
+        start, words = start.format(words[0]), words[1:]
+    return start + (between.join(words[:-1]) + last if len(words) > 1 else "") + words[-1]
 
 
 _OPPOSITES = {"missing": "present", "present": "missing"}
@@ -90,6 +89,9 @@ _PHRASES = {
     ("contains", 2): "{0} contains {1}",
     ("matches", 2): "{0} matches the pattern {1}",
     ("extract", 2): "the part of {0} that the pattern {1} captures",
+    ("extract", 3): "part {2} of what the pattern {1} fits in {0} (part 0 is all of it)",
+    ("substr", 2): "the characters of {0} from number {1} on",
+    ("substr", 3): "the characters of {0} from number {1} on, {2} of them",
     ("replace", 3): "{0} with the pattern {1} replaced by {2}",
     ("text", 1): "{0} as text",
     ("number", 1): "{0} as a number",
@@ -113,13 +115,14 @@ _PHRASES = {
 }
 _LISTS = {
     "concat": ("", " followed by ", " followed by "),
+    "join": ("those not missing, with {0} between them, of ", ", ", " and "),
     "coalesce": ("the first non-missing of ", ", ", " and "),
     "min": ("the lowest of ", ", ", " and "),
     "max": ("the highest of ", ", ", " and "),
 }
 _LOOSE_CALLS = frozenset(
     {"upper", "lower", "strip", "text", "number", "round", "floor", "ceil", "replace", "concat", "coalesce", "min"}
-    | {"max", "days_between", "extract", "earliest", "latest"}
+    | {"max", "days_between", "extract", "earliest", "latest", "substr", "join"}
 )
 _WORDS: dict[type, Callable[..., str]] = {
     nodes.Column: lambda tree: tree.name,

@@ -62,3 +62,20 @@ def test_parameters_of_a_block_by_literal_values() -> None:
     assert [one.when for one in told] == ["", "PARAMCD in ['A', 'B', 'C']", "PARAMCD in ['A', 'B', 'C']"]
     told = told_traces(traces, block("'A' if METHOD == 'X' else METHOD"))
     assert [one.when for one in told] == ["", "", ""]
+
+
+def test_a_step_with_its_own_condition_stays_with_its_parameter() -> None:
+    """In a block of one parameter a condition is of that parameter's records; one that names PARAMCD stands alone."""
+    steps = (
+        Step(algorithm="records", source=("LB",)),
+        Step(algorithm="assign_constant", target="PARAMCD", arguments={"value": "A"}),
+        Step(algorithm="assign_constant", target="AVAL", when="SEX == 'F' or AGE > 1", arguments={"value": "1"}),
+        Step(algorithm="records", source=("LB",)),
+        Step(algorithm="assign_constant", target="PARAMCD", arguments={"value": "B"}),
+    )
+    traces = [
+        Trace("AVAL", 2, "assign_constant", when="SEX == 'F' or AGE > 1"),
+        Trace("AVAL", 2, "assign_constant", when="PARAMCD == 'A'"),
+    ]
+    told = told_traces(traces, steps)
+    assert [one.when for one in told] == ["PARAMCD == 'A' and (SEX == 'F' or AGE > 1)", "PARAMCD == 'A'"]

@@ -34,7 +34,8 @@ from spectrail.method_text import method_text
         ("concat('S-', coalesce(A, B))", '"S-" followed by the first non-missing of A and B'),
         ("text(round(0 - CHG, 2))", "(0 - CHG) rounded to 2 decimals as text"),
         ("max(A, B, C) < 3", "(the highest of A, B and C) < 3"),
-        ("substr(A, 1, 2) == 'x'", 'substr(A, 1, 2) = "x"'),
+        ("substr(A, 1, 2) == 'x'", '(the characters of A from number 1 on, 2 of them) = "x"'),
+        ("join('; ', A, B)", 'those not missing, with "; " between them, of A and B'),
     ],
 )
 def test_expressions_in_words(text: str, words: str):
@@ -43,9 +44,32 @@ def test_expressions_in_words(text: str, words: str):
 
 
 def test_every_function_can_be_told():
-    """The example of each function of the language has words."""
+    """The example of each function of the language has words, for any number of arguments that it may have."""
     for function in FUNCTIONS.values():
-        assert in_words(parse(function.example.text).tree)
+        words = in_words(parse(function.example.text).tree)
+        assert words
+        assert f"{function.name}(" not in words
+    for text in ("extract(A, '(x)')", "substr(A, 2)", "round(A)", "concat(A)", "coalesce(A)", "join('-', A)"):
+        assert text.partition("(")[0] + "(" not in in_words(parse(text).tree)
+
+
+@pytest.mark.parametrize("value", ["no", "No", "False", "F", "n", "0", "off"])
+def test_truth_values_are_read_as_they_are_bound(value: str):
+    """Whatever counts as false when a step runs is told as false."""
+    durations = told("derive_vars_duration", target="D", start_date="A", end_date="B", add_one=value)
+    assert "plus 1" not in durations
+
+
+def test_a_text_that_looks_like_an_option_is_a_text():
+    """The value that all others are mapped to may be any word."""
+    assert '"none"' in told("map_values", source=("A",), mapping={"x": "y"}, otherwise="none")
+
+
+def test_the_start_as_a_date():
+    """START is the start date, also with days added; a variable of that beginning is a variable."""
+    sources = ({"dataset": "ADSL", "date": "START + 5"}, {"dataset": "ADTTE", "date": "STARTDT"})
+    text = told("derive_param_tte", target="ADT", start_date="S", event_conditions=sources, censor_conditions=sources)
+    assert "the start date plus 5 days; ADTTE.STARTDT" in text
 
 
 def told(name: str, target: str = "", source: tuple[str, ...] = (), codelist: str = "", **arguments: object) -> str:
