@@ -12,6 +12,8 @@ from specs.terminology import Terminology, releases, terminology
 from spectrail.layout import DataType
 
 WHOLE_NUMBERS = re.compile(r".*(SEQ|DY|TPTNUM|CD)|TAETORD|AGE|VISITDY|[A-Z0-9]+FN|PARAMN|CNSR|ASEQ")
+NY, FLAGS = "C66742", (("Y",), ("Y", "N"))
+"""The codelist of flags, and the values that ADaM gives them."""
 DATE_FORMATS = (("DTM", "DATETIME20."), ("DT", "DATE9."), ("TM", "TIME8."))
 """Ending of a numeric ADaM variable (ADaMIG 1.3 section 3.1.5) -> SAS format."""
 
@@ -30,24 +32,25 @@ def complete(study: m.Study) -> m.Study:
     codelists = {codelist.code: codelist.id for codelist in reversed(study.codelists) if codelist.code}
     added: dict[str, m.Codelist] = {}
     taken = {codelist.id for codelist in study.codelists} | {dictionary.id for dictionary in study.dictionaries}
-    filler = _Filler(found, terms, codelists, added, taken)
+    filler = _Filler(found, terms, codelists, added, taken, study.codelists)
     datasets = _with_copied_labels(tuple(filler.dataset(dataset) for dataset in study.datasets))
     return study.model_copy(update={"datasets": datasets, "codelists": (*study.codelists, *added.values())})
 
 
 def _with_copied_labels(datasets: tuple[m.Dataset, ...]) -> tuple[m.Dataset, ...]:
-    """Give a copied variable (origin Predecessor) that has no label the label and type of what it copies."""
+    """Give a copied variable (origin Predecessor) the codelist of its source, and label and type if it has none."""
     known = {(dataset.name, one.name): one for dataset in datasets for one in dataset.variables}
 
     def labelled(variable: m.Variable) -> m.Variable:
-        if variable.label:
-            return variable
         for origin in variable.origins:
             dataset, _, name = origin.predecessor.partition(".")
             copied = known.get((dataset.strip(), name.strip()))
-            if copied is not None and copied.label:
-                update = {"label": copied.label} | ({} if variable.data_type else {"data_type": copied.data_type})
-                return variable.model_copy(update=update)
+            if copied is None:
+                continue
+            update = {} if variable.codelist else {"codelist": copied.codelist}
+            if copied.label and not variable.label:
+                update |= {"label": copied.label} | ({} if variable.data_type else {"data_type": copied.data_type})
+            return variable.model_copy(update=update)
         return variable
 
     return tuple(
@@ -66,8 +69,10 @@ class _Filler:
         codelists: dict[str, str],
         added: dict[str, m.Codelist],
         taken: set[str],
+        listed: tuple[m.Codelist, ...] = (),
     ) -> None:
         self.guides, self.terms, self.codelists, self.added, self.taken = found, terms, codelists, added, taken
+        self.listed = listed
 
     def dataset(self, dataset: m.Dataset) -> m.Dataset:
         """Fill one dataset."""
@@ -114,7 +119,12 @@ class _Filler:
         return variable.model_copy(update=update) if update else variable
 
     def codelist(self, listed: StandardVariable) -> str:
-        """Return the id of the only codelist that the standard names for a variable, adding the list where needed."""
+        """Return the id of the only codelist that the standard names for a variable, adding the list where needed.
+
+        One that it gives Y, or Y and N, has those of the codelist NY.
+        """
+        if not listed.codelists and listed.values in FLAGS:
+            return self.flag_codes(listed.values)
         if len(listed.codelists) != 1:
             return ""
         code = listed.codelists[0]
@@ -125,6 +135,23 @@ class _Filler:
         name = self.terms.codelist(code).name
         made = name if name and name not in self.taken else code
         self.add(made, code)
+        return made
+
+    def flag_codes(self, values: tuple[str, ...]) -> str:
+        """Return the id of the codelist with just these terms of NY, adding it where the study has none."""
+        both = [*self.listed, *self.added.values()]
+        for one in both:
+            if one.code == NY and {term.term for term in one.terms} == set(values):
+                return one.id
+        if self.terms is None or NY not in self.terms:
+            return ""
+        made = "_".join(("NY", *values)) if len(values) == 1 else "NY"
+        if made in self.taken:
+            return made if any(one.id == made and one.code == NY for one in both) else ""
+        terms = tuple(m.Term(term=one) for one in values)
+        name = "Yes Only" if len(values) == 1 else self.terms.codelist(NY).label
+        self.added[made] = m.Codelist(id=made, name=name, code=NY, terms=terms)
+        self.taken.add(made)
         return made
 
     def parameter_codes(self, dataset: m.Dataset) -> str:

@@ -268,7 +268,7 @@
     <div class="values" id="{$group/@OID}.{@OID}">
       <h3>Value levels of <a href="#{$group/@OID}.{$item/@OID}"><xsl:value-of select="$group/@Name"/>.<xsl:value-of select="$item/@Name"/></a></h3>
       <div class="wide"><table class="variables">
-        <thead><tr><th>Where</th><th>Label</th><th>Type</th><th></th><th>Terms or format</th><th>Origin</th><th>Method, comment</th></tr></thead>
+        <thead><tr><th>Where</th><th>Label</th><th>Type</th><th>Terms or format</th><th>Origin</th><th>Method, comment</th></tr></thead>
         <tbody>
           <xsl:for-each select="odm:ItemRef">
             <xsl:sort select="@OrderNumber" data-type="number"/>
@@ -277,7 +277,7 @@
               <td class="where"><xsl:for-each select="*[local-name()='WhereClauseRef']"><xsl:if test="position() &gt; 1"><br/>or </xsl:if><xsl:apply-templates select="key('where', @WhereClauseOID)" mode="where"><xsl:with-param name="home" select="$group"/></xsl:apply-templates></xsl:for-each></td>
               <xsl:for-each select="key('item', @ItemOID)">
                 <td><xsl:value-of select="normalize-space(odm:Description)"/></td>
-                <xsl:call-template name="cells"><xsl:with-param name="ref" select="$ref"/><xsl:with-param name="lineage" select="concat($group/@Name, '.', $item/@Name, '.', @Name)"/></xsl:call-template>
+                <xsl:call-template name="cells"><xsl:with-param name="ref" select="$ref"/><xsl:with-param name="lineage" select="concat($group/@Name, '.', $item/@Name, '.', @Name)"/><xsl:with-param name="keyed" select="false()"/></xsl:call-template>
               </xsl:for-each>
             </tr>
           </xsl:for-each>
@@ -288,9 +288,9 @@
 
   <!-- type, key, terms, origin, method of an item; context: ItemDef -->
   <xsl:template name="cells">
-    <xsl:param name="ref"/><xsl:param name="lineage"/>
+    <xsl:param name="ref"/><xsl:param name="lineage"/><xsl:param name="keyed" select="true()"/>
     <td class="type"><xsl:value-of select="@DataType"/><xsl:if test="@Length"><xsl:text> </xsl:text><xsl:value-of select="@Length"/><xsl:if test="@SignificantDigits">.<xsl:value-of select="@SignificantDigits"/></xsl:if></xsl:if><xsl:if test="$ref/@Mandatory='Yes'"><br/><small>mandatory</small></xsl:if><xsl:if test="$ref/@*[local-name()='HasNoData']='Yes'"><br/><em>no data</em></xsl:if></td>
-    <td><xsl:value-of select="$ref/@KeySequence"/><xsl:if test="$ref/@Role"><small><xsl:text> </xsl:text><xsl:value-of select="$ref/@Role"/></small></xsl:if></td>
+    <xsl:if test="$keyed"><td><xsl:value-of select="$ref/@KeySequence"/><xsl:if test="$ref/@Role"><small><xsl:text> </xsl:text><xsl:value-of select="$ref/@Role"/></small></xsl:if></td></xsl:if>
     <td>
       <xsl:for-each select="key('codelist', odm:CodeListRef/@CodeListOID)">
         <a href="#{@OID}"><xsl:value-of select="@Name"/></a>
@@ -519,7 +519,7 @@ th,td{border:1px solid var(--line);padding:.3rem .5rem;text-align:left;vertical-
 thead th{background:#e9eef3;position:static;font-weight:600}
 tbody th{font-weight:600}
 .variables th:first-child{width:8rem}.variables th:nth-child(2){width:15%}.variables th:nth-child(3){width:6.5rem}.variables th:nth-child(4){width:5.5rem}.variables th:nth-child(5){width:14%}.variables th:nth-child(6){width:14%}.variables th:last-child{width:28%}
-.values .variables th:first-child{width:22%}.values .variables th:nth-child(2),.values .variables th:nth-child(5),.values .variables th:nth-child(6){width:14%}.values .variables th:nth-child(4){width:2.6rem}
+.values .variables th:first-child{width:17%}.values .variables th:nth-child(2){width:14%}.values .variables th:nth-child(4){width:13%}.values .variables th:nth-child(5){width:11%}.values .variables th:last-child{width:auto}
 td{overflow-wrap:break-word}.summary th:first-child{width:8rem}.summary td:nth-child(2){width:35%}.codes th:first-child{width:32%}.codes th:last-child{width:9rem}
 tr:target,article:target,.result:target,.values:target>h3,section:target>h2{background:var(--mark)}
 small{color:var(--soft);font-size:.85em}.text{white-space:pre-line}.note{color:#34495e;border-left:3px solid var(--line);padding-left:.5rem;margin:.25rem 0}
