@@ -16,6 +16,7 @@ from specs.yaml_files import read_study
 from spectrail import expressions
 from spectrail.errors import Place, UnknownNameError, UsageError
 from spectrail.io.lineage_files import read_lineage
+from spectrail.io.sas_dates import DateKind, date_kind, datetimes_of
 from spectrail.io.xpt import read_xpt
 from spectrail.lineage import Lineage, Provider, Trace
 from spectrail.pipeline.record import read_record
@@ -77,6 +78,7 @@ class Explainer:
         }
         self.study_folder = study
         self._frames: dict[str, pd.DataFrame] = {}
+        self._dates: dict[tuple[str, str], DateKind] = {}
         self._lineages: dict[str, Lineage] = {}
         self._raw: dict[str, RawTable] = {}
         self._candidates: dict[str, pd.DataFrame] = {}
@@ -127,8 +129,20 @@ class Explainer:
         if name not in self._frames:
             if name not in self.paths:
                 raise UnknownNameError("dataset of this build", name, self.paths)
-            self._frames[name] = read_xpt(self.paths[name]).frame
+            dataset = read_xpt(self.paths[name])
+            self._frames[name] = dataset.frame
+            kinds = {column.name: date_kind(column.format) for column in dataset.layout.columns if column.numeric}
+            self._dates |= {(name, column): kind for column, kind in kinds.items() if kind}
         return self._frames[name]
+
+    def _value(self, name: str, number: int, variable: str) -> str:
+        """Return one value as text; a numeric date with the day it stands for, as in `2023-08-13 (23235)`."""
+        value = self.frame(name)[variable].iloc[number]
+        text, kind = _shown(value), self._dates.get((name, variable))
+        days = datetimes_of(np.array([value]), kind=kind) if kind and text else None
+        if days is None:
+            return text
+        return f"{np.datetime_as_string(days[0], unit='D' if kind == 'date' else 's')} ({text})"
 
     def lineage(self, name: str) -> Lineage:
         """Return the lineage of a dataset."""
@@ -164,7 +178,7 @@ class Explainer:
                 self._follow(source, row, columns, variable, way, origins, through)
             for source, row, column in _provided(lineage.providers.get(variable, ()), number):
                 self._follow(source, row, [f"{source}.{column}"], variable, way, origins, through)
-        value = _shown(self.frame(name)[variable].iloc[number]) if variable else ""
+        value = self._value(name, number, variable) if variable else ""
         keys = self._keys(name, number)
         return Explanation(name, number + 1, keys, variable, value, traces, tuple(origins), tuple(through))
 

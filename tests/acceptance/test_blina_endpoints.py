@@ -147,6 +147,15 @@ def test_a_value_is_explained_through_what_is_not_written(blina_adam: Any) -> No
     assert ("RESULT_TXT", "0.01%") in seen
 
 
+def test_dates_are_explained_as_days(blina_adam: Any) -> None:
+    """A numeric date is shown with the day it stands for, a number without format as it is."""
+    explainer = Explainer(blina_adam.out, blina_adam.folder)
+    (found,) = explainer.explain("ADSL", "USUBJID == 'SPT-BLINA-01-01-00048'", variable="TRTSDT")
+    assert found.value == "2022-12-16 (22995)"
+    (found,) = explainer.explain("ADSL", "USUBJID == 'SPT-BLINA-01-01-00048'", variable="AGE")
+    assert found.value.isdigit()
+
+
 def test_death_after_the_cut_off_is_no_record(blina_adam: Any) -> None:
     """A death known after the cut-off stands in ADSL only (case 36, decision 31)."""
     adsl, adrs = blina_adam["ADSL"], blina_adam["ADRS"]
