@@ -50,11 +50,10 @@ def observe(
         known = known.model_copy(update={"value_levels": (*known.value_levels, *qualifier_levels(frame))})
     if added := parameter_levels(frame, known):
         known = known.model_copy(update={"value_levels": (*known.value_levels, *added)})
-    keys = [key for key in known.keys if key in frame]
     return Evidence(
         spec=known,
         layout=written.layout,
-        profile=profile(frame, keys=keys),
+        profile=profile(frame),
         levels=tuple(level_profiles(frame, known, others or {})),
         lineage=written.lineage,
         dates={

@@ -8,7 +8,7 @@ from typing import Any
 
 from lxml import etree
 
-from define_xml.namespaces import PREFIXES, XML, clark, clark_attribute, path_of, prefixed
+from define_xml.namespaces import XML, clark, clark_attribute, path_of, prefixed
 from define_xml.report import Report
 
 _OID_KINDS = {
@@ -187,8 +187,3 @@ def _ids(kind: str, elements: dict[str, etree._Element]) -> dict[str, str]:
     for name in short.values():
         counts[name] = counts.get(name, 0) + 1
     return {oid: name if counts[name] == 1 else oid for oid, name in short.items()}
-
-
-def known_namespace(uri: str) -> bool:
-    """Tell whether a namespace is one of Define-XML."""
-    return uri in PREFIXES

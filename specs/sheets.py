@@ -39,9 +39,6 @@ class SheetKind:
 GROUPS: Mapping[str, str] = {"origin": "origins", "document": "documents", "expression": "expressions"}
 """Groups of columns that hold the only item of a sequence field."""
 
-OWNERS = frozenset({"~dataset", "~order", "~display"})
-"""Columns that place a row rather than hold a field."""
-
 
 def normal(text: str) -> str:
     """Reduce a sheet name or header to what is compared: letters and digits, lower case."""

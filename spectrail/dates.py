@@ -333,19 +333,3 @@ def iso_text(instants: pd.Series | Instants, *, level: int = DAY) -> pd.Series:
     if isinstance(instants, pd.Series):
         made.index = instants.index
     return made
-
-
-def join_parts(year: str, month: str, day: str, hour: str = "", minute: str = "", second: str = "") -> str:
-    """Write a date from its parts as text ("" for unknown) in the forms of SDTMIG 4.4.2; "" for none."""
-    date = _join([year, month, day], "-")
-    time = _join([hour, minute, second], ":")
-    if not time:
-        return date
-    whole = [part or "-" for part in (year, month, day)]
-    return "-".join(whole) + "T" + time
-
-
-def _join(found: list[str], mark: str) -> str:
-    while found and not found[-1]:
-        found = found[:-1]
-    return mark.join(part or "-" for part in found)

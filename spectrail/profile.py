@@ -1,4 +1,4 @@
-"""What is known of a dataset after one look: widths, distinct values, nulls, digits, range, key duplicates.
+"""What is known of a dataset after one look: widths, distinct values, nulls, digits, range.
 
 A profile is computed once per dataset; the profiles of its parts can be merged and give the profile of the whole.
 XPT lengths, define.xml, suites and rules read it instead of scanning the data again.
@@ -6,7 +6,7 @@ XPT lengths, define.xml, suites and rules read it instead of scanning the data a
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -60,12 +60,10 @@ class ColumnProfile:
 
 @dataclass(frozen=True)
 class Profile:
-    """One dataset: its columns in order, number of records, and how many records repeat the key of an earlier one."""
+    """One dataset: its columns in order and the number of records."""
 
     columns: Mapping[str, ColumnProfile]
     records: int = 0
-    keys: tuple[str, ...] = ()
-    key_hashes: Hashes = field(default_factory=lambda: np.empty(0, dtype=np.uint64), repr=False, compare=False)
 
     def __getitem__(self, name: str) -> ColumnProfile:
         try:
@@ -73,27 +71,12 @@ class Profile:
         except KeyError:
             raise UnknownNameError("column", name, self.columns) from None
 
-    @property
-    def key_duplicates(self) -> int:
-        """Number of records whose key another record has already; 0 without keys."""
-        return len(self.key_hashes) - len(np.unique(self.key_hashes))
 
-
-def profile(frame: pd.DataFrame, *, keys: Sequence[str] = ()) -> Profile:
+def profile(frame: pd.DataFrame) -> Profile:
     """Profile a frame of text, number and date columns (missing values NaN or NaT)."""
-    unknown = [name for name in keys if name not in frame.columns]
-    if unknown:
-        raise UnknownNameError("key column", unknown[0], map(str, frame.columns))
-    hashes = np.empty(0, dtype=np.uint64)
-    if keys:
-        hashes = np.zeros(len(frame), dtype=np.uint64)
-        for name in keys:
-            hashes = _mix(hashes, _hash_column(frame[name]))
     return Profile(
         columns={str(name): profile_column(column) for name, column in frame.items()},
         records=len(frame),
-        keys=tuple(keys),
-        key_hashes=hashes,
     )
 
 
@@ -186,19 +169,17 @@ def decimals(numbers: npt.NDArray[np.float64]) -> int:
 
 
 def merge(profiles: Iterable[Profile]) -> Profile:
-    """Merge the profiles of parts of one dataset; every part must have the same columns and keys."""
+    """Merge the profiles of parts of one dataset; every part must have the same columns."""
     parts = list(profiles)
     if not parts:
         return Profile(columns={})
     first = parts[0]
     for part in parts[1:]:
-        if set(part.columns) != set(first.columns) or part.keys != first.keys:
-            raise UsageError("profiles of one dataset must have the same columns and keys")
+        if set(part.columns) != set(first.columns):
+            raise UsageError("profiles of one dataset must have the same columns")
     return Profile(
         columns={name: _merge_columns([part.columns[name] for part in parts]) for name in first.columns},
         records=sum(part.records for part in parts),
-        keys=first.keys,
-        key_hashes=np.concatenate([part.key_hashes for part in parts]),
     )
 
 
@@ -237,15 +218,6 @@ def _hashes_of(part: ColumnProfile) -> Hashes:
     if not part.listed:
         return part.hashes
     return _hash_array(pa.array(part.values, pa.float64() if part.kind == "number" else pa.string()))
-
-
-def _hash_column(column: pd.Series) -> Hashes:
-    """Hash every value of a column; missing values share one hash."""
-    if pd.api.types.is_datetime64_any_dtype(column.dtype):
-        column = column.astype("datetime64[us]").astype("int64").astype("float64")
-    if pd.api.types.is_numeric_dtype(column.dtype) or pd.api.types.is_bool_dtype(column.dtype):
-        return _hash_numbers(column.to_numpy(dtype=np.float64, na_value=np.nan))
-    return _hash_array(pa.array(column.astype("str"), from_pandas=True))
 
 
 def _hash_array(array: pa.Array | pa.ChunkedArray) -> Hashes:

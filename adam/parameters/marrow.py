@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
 from typing import Literal
 
 import numpy as np
@@ -20,7 +19,6 @@ from spectrail.errors import SpecError
 from spectrail.steps import ColumnName, Evaluate, Link, Positions, Problem, Records, Tables
 
 Floats = npt.NDArray[np.float64]
-_RULES = tuple(one.name for one in fields(Rules))
 MEASURES = ("BLAST", "CELLS", "CELLULAR", "ADEQ", "ANC", "PLT", "PBLAST", "EMD")
 """What the algorithm needs: the names of the conditions in `measures`."""
 

@@ -1,4 +1,4 @@
-"""Analysis datasets of the reference study: published counts, structure, lineage, settings, define.xml, results."""
+"""Analysis datasets of the reference study: published counts, structure, lineage, define.xml, results."""
 
 from __future__ import annotations
 
@@ -11,15 +11,12 @@ from typing import Any
 
 import pandas as pd
 import pytest
+from explained import tables_seen
 
-from adam.cutoff import cut, rules_of
-from adam.engine import Engine
 from define_xml.check import check_define
 from spectrail.io.xpt import read_xpt
 from spectrail.pipeline.build import build_study
 from spectrail.pipeline.explain import Explainer
-from spectrail.pipeline.sources import Sources
-from spectrail.pipeline.study import part_of, resolvers_of
 from spectrail.studies import simulate_study
 
 SHARED = Path(__file__).resolve().parents[2].parent / "shared"
@@ -134,81 +131,9 @@ def test_explain_event_free_survival(blina_adam: Any) -> None:
     losers = [one for one in found.candidates if not one.won]
     assert losers
     assert all(one.reason for one in losers)
-    seen, open_ = set(), [found]
-    while open_:
-        here = open_.pop()
-        seen |= {here.dataset, *(origin.source for origin in here.origins)}
-        open_ += here.through
+    seen = tables_seen(found)
     assert {"ADRS", "ADSL"} <= seen
     assert any(name.endswith("_raw") for name in seen)
-
-
-@pytest.fixture(scope="module")
-def derive(blina: Any) -> Any:
-    """Return a function that derives analysis datasets with other settings from the same SDTM."""
-    study = part_of(blina.study, analysis=True)
-    rules = rules_of(next(one for one in study.tables if one.name == "cutoff"))
-    sdtm, _ = cut(dict(blina.datasets), rules, study.cutoff)
-
-    def run(*names: str, **settings: str) -> dict[str, pd.DataFrame]:
-        changed = study.model_copy(update={"settings": {**study.settings, **settings}})
-        engine = Engine(changed, sdtm, Sources(changed, blina.folder), resolvers_of(changed))
-        return {one.name: one.frame for one in engine.datasets(names)}
-
-    return run
-
-
-def changes(one: pd.DataFrame, other: pd.DataFrame, *names: str) -> set[tuple[str, str]]:
-    """Return subject number and parameter of the records that differ in some variables."""
-    keys = ["USUBJID", "PARAMCD"]
-    sides = [
-        frame.set_index([*keys, frame.groupby(keys).cumcount()])[list(names)].astype("str") for frame in (one, other)
-    ]
-    both = sides[0].merge(sides[1], how="outer", left_index=True, right_index=True, suffixes=("_1", "_2"))
-    differs = pd.concat([both[f"{name}_1"].fillna("") != both[f"{name}_2"].fillna("") for name in names], axis=1)
-    return {(str(key[0])[-5:], str(key[1])) for key in both.index[differs.any(axis=1)]}
-
-
-def test_settings_change_what_they_name(derive: Any) -> None:
-    """The CRi rule changes classes of one-lineage cases, the MRD threshold results at it, and no other record."""
-    made = derive("ADRS", "ADLB")
-    base, adlb = made["ADRS"], made["ADLB"]
-    rule = changes(base, derive("ADRS", cri_rule="one_lineage")["ADRS"], "AVALC")
-    assert {code for _, code in rule} == {"OVRALG", "RSPEOIA"}
-    assert {"00007", "00008"} <= {number for number, code in rule if code == "OVRALG"}
-    threshold = changes(base, derive("ADRS", mrd_at_threshold="negative")["ADRS"], "AVALC")
-    assert {code for _, code in threshold} <= {"MRDSTAT", "MRDD22", "MRDEOI", "MRDBEST", "MRDNCR"}
-    at = adlb[(adlb["PARAMCD"] == "MRDFLOW") & (adlb["AVAL"] == 0.0001) & adlb["DTYPE"].isna() & (adlb["ADY"] == 22)]
-    assert {number for number, code in threshold if code == "MRDD22"} == set(at["USUBJID"].str[-5:])
-    assert {"00048", "00060"} <= set(at["USUBJID"].str[-5:])
-    late = changes(base, derive("ADRS", eoi_window="late")["ADRS"], "AVALC")
-    assert ("00016", "RSPEOI") in late
-    assert {code for _, code in late} <= {"RSPEOI", "RSPEOIA", "MRDEOI"}
-
-
-def test_late_recovery_upgrades(derive: Any) -> None:
-    """With the upgrade on, counts of day 27 make CR of CRi, dated then, of visit day 22 (case 11)."""
-    adrs = derive("ADRS", upgrade_late_recovery="on")["ADRS"]
-    mine = adrs[adrs["USUBJID"].str.endswith("-00014") & (adrs["PARAMCD"] == "OVRALG") & (adrs["AVISIT"] == "DAY 22")]
-    assert mine[["AVALC", "ADY"]].to_numpy().tolist() == [["CR", 27.0]]
-
-
-def test_transplantation_and_relapse_settings(derive: Any) -> None:
-    """Transplantation may censor (case 41); relapse at 25 % leaves the subject with 7 % without event (case 18)."""
-    base = derive("ADTTE")["ADTTE"]
-    censored = changes(base, derive("ADTTE", efs_hsct="censor")["ADTTE"], "ADT", "CNSR", "EVNTDESC")
-    assert ("00036", "EFS") in censored
-    assert {code for _, code in censored} == {"EFS"}
-    relapse = changes(base, derive("ADTTE", efs_relapse_blast=">=25%")["ADTTE"], "ADT", "CNSR")
-    assert ("00023", "EFS") in relapse
-    assert {code for _, code in relapse} <= {"EFS", "EFSELN", "EFSHSCT", "RFS", "DOR"}
-
-
-def test_worsening_setting(derive: Any) -> None:
-    """A grade that rises under treatment is emergent where worsening counts (case 65)."""
-    adae = derive("ADAE", te_worsening="on")["ADAE"]
-    mine = adae[adae["USUBJID"].str.endswith("-00092")].sort_values("ASTDT")
-    assert [value == "Y" for value in mine["TRTEMFL"]] == [False, True]
 
 
 def define_path(blina_adam: Any) -> Path:

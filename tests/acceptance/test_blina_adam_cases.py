@@ -339,4 +339,6 @@ def test_the_table_of_cases_names_tests_that_exist() -> None:
     assert set(table["row"]) == {str(number) for number in range(1, 79)}
     for name in table["test"].unique():
         file, _, function = name.partition("::")
-        assert f"def {function}" in (HERE / file).read_text("utf-8"), name
+        text = (HERE / file).read_text("utf-8")
+        # a row may name a whole file, the one that shows every case in SDTM
+        assert not function or f"def {function}(" in text, name

@@ -8,6 +8,7 @@ from typing import Any
 
 import pandas as pd
 import pytest
+from explained import tables_seen
 
 from spectrail.io.xpt import read_xpt
 from spectrail.pipeline.build import build_study
@@ -28,9 +29,47 @@ def moved(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+def tabulation(moved: Path, name: str) -> pd.DataFrame:
+    """Read an SDTM dataset of the build."""
+    return read_xpt(next((moved / "out").glob(f"m5/datasets/*/tabulations/sdtm/{name.lower()}.xpt"))).frame
+
+
 def dataset(moved: Path, name: str) -> pd.DataFrame:
     """Read an analysis dataset of the build."""
     return read_xpt(next((moved / "out").glob(f"m5/datasets/*/analysis/adam/datasets/{name.lower()}.xpt"))).frame
+
+
+def test_records_move_to_cp_and_gf(blina: Any, moved: Path) -> None:
+    """With mrd_domain CP, flow is in CP, sequencing in GF, none in LB, and the results are the same."""
+    kept = blina["LB"][blina["LB"]["LBTESTCD"] == "LEUKCE"]
+    assert not (tabulation(moved, "LB")["LBTESTCD"] == "LEUKCE").any()
+    for domain, flow in (("CP", True), ("GF", False)):
+        found = tabulation(moved, domain)
+        found = found[found[f"{domain}CAT"] == "MEASURABLE RESIDUAL DISEASE"]
+        wanted = kept[(kept["LBMETHOD"] == "FLOW CYTOMETRY") == flow]
+        names = [
+            "SPID",
+            "ORRES",
+            "ORRESU",
+            "STRESC",
+            "STRESN",
+            "STRESU",
+            "STAT",
+            "METHOD",
+            "LLOQ",
+            "DTC",
+            "DY",
+            "NAM",
+        ]
+        pd.testing.assert_frame_equal(
+            found[["USUBJID", *(f"{domain}{name}" for name in names)]]
+            .set_axis(["USUBJID", *names], axis="columns")
+            .sort_values(["USUBJID", "SPID"], ignore_index=True),
+            wanted[["USUBJID", *(f"LB{name}" for name in names)]]
+            .set_axis(["USUBJID", *names], axis="columns")
+            .sort_values(["USUBJID", "SPID"], ignore_index=True),
+        )
+        assert found[f"{domain}SEQ"].notna().all()
 
 
 @pytest.mark.parametrize("name", DATASETS)
@@ -45,9 +84,13 @@ def test_analysis_is_the_same(blina_adam: Any, moved: Path, name: str) -> None:
 
 def test_results_are_the_same(blina_adam: Any, moved: Path) -> None:
     """Every result of every display is equal."""
-    for path in sorted((blina_adam.out / "results").glob("*.json")):
-        other = moved / "out" / "results" / path.name
-        assert json.loads(other.read_text("utf-8")) == json.loads(path.read_text("utf-8")), path.name
+    one, two = (
+        {path.name: json.loads(path.read_text("utf-8")) for path in (out / "results").glob("*.json")}
+        for out in (blina_adam.out, moved / "out")
+    )
+    assert set(one) == set(two) == {f"{display.id.lower()}.json" for display in blina_adam.study.displays}
+    for name in sorted(one):
+        assert two[name] == one[name], name
 
 
 def test_sources_are_those_of_the_domain(blina_adam: Any, moved: Path) -> None:
@@ -63,7 +106,7 @@ def test_sources_are_those_of_the_domain(blina_adam: Any, moved: Path) -> None:
     assert mrd["LBSEQ"].isna().all()
     rest = adlb[~adlb["PARAMCD"].str.startswith("MRD") & adlb["DTYPE"].isna()]
     assert set(rest["SRCDOM"]) == {"LB"}
-    cp = read_xpt(next((moved / "out").glob("m5/datasets/*/tabulations/sdtm/cp.xpt"))).frame
+    cp = tabulation(moved, "CP")
     flow = adlb[adlb["PARAMCD"].isin(["MRDFLOW", "MRDFLOWB"])]
     found = flow.merge(cp, left_on=["USUBJID", "SRCSEQ"], right_on=["USUBJID", "CPSEQ"], validate="one_to_one")
     assert len(found) == len(flow)
@@ -79,11 +122,7 @@ def test_lineage_goes_through_the_domain(moved: Path) -> None:
     number = adrs.loc[adrs["USUBJID"].str.endswith("-00048"), "USUBJID"].iloc[0]
     explainer = Explainer(moved / "out", moved / "study")
     (found,) = explainer.explain("ADRS", f"USUBJID == '{number}' and PARAMCD == 'MRDSTAT' and ADY == 22")
-    seen, open_ = set(), [found]
-    while open_:
-        here = open_.pop()
-        seen |= {here.dataset, *(origin.source for origin in here.origins)}
-        open_ += here.through
+    seen = tables_seen(found)
     assert {"ADLB", "CP", "mrd_raw"} <= seen
     assert "ADWMRD" not in seen
 

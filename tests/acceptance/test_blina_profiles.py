@@ -1,9 +1,8 @@
-"""The publication profile gives the published counts; the setting mrd_domain moves residual disease to CP and GF."""
+"""The publication profile gives the published counts; an unknown domain for residual disease is refused."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 import pytest
@@ -67,40 +66,6 @@ def test_the_publication_profile_gives_the_published_counts(tmp_path: Path) -> N
     marrows.to_csv(path, index=False)
     moved = counts(built(study, tmp_path / "moved"))
     assert moved["remission after 2 weeks"] == 32
-
-
-def test_mrd_moves_to_cp_and_gf_by_a_setting(blina: Any, tmp_path: Path) -> None:
-    """With mrd_domain CP, flow is in CP, sequencing in GF, none in LB, and the results are the same."""
-    sdtm = built(write_study(tmp_path / "study", mrd_domain="CP"), tmp_path / "out")
-    kept = blina["LB"][blina["LB"]["LBTESTCD"] == "LEUKCE"]
-    assert not (sdtm["LB"]["LBTESTCD"] == "LEUKCE").any()
-    for domain, flow in (("CP", True), ("GF", False)):
-        moved = sdtm[domain]
-        moved = moved[moved[f"{domain}CAT"] == "MEASURABLE RESIDUAL DISEASE"]
-        wanted = kept[(kept["LBMETHOD"] == "FLOW CYTOMETRY") == flow]
-        names = [
-            "SPID",
-            "ORRES",
-            "ORRESU",
-            "STRESC",
-            "STRESN",
-            "STRESU",
-            "STAT",
-            "METHOD",
-            "LLOQ",
-            "DTC",
-            "DY",
-            "NAM",
-        ]
-        pd.testing.assert_frame_equal(
-            moved[["USUBJID", *(f"{domain}{name}" for name in names)]]
-            .set_axis(["USUBJID", *names], axis="columns")
-            .sort_values(["USUBJID", "SPID"], ignore_index=True),
-            wanted[["USUBJID", *(f"LB{name}" for name in names)]]
-            .set_axis(["USUBJID", *names], axis="columns")
-            .sort_values(["USUBJID", "SPID"], ignore_index=True),
-        )
-        assert moved[f"{domain}SEQ"].notna().all()
 
 
 def test_an_unknown_domain_for_mrd_is_refused(tmp_path: Path) -> None:

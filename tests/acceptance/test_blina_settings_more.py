@@ -26,8 +26,6 @@ RECOVERY = {
     "DURPLT": ("PLAT", 20.0),
     "DURPLT50": ("PLAT", 50.0),
 }
-TRIED = {"interruption_min_hours": ("2", "6"), "sustained_gap_days": ("3", "4", "7"), "ctcae": ()}
-"""What is tried of settings without a list of options, and of the one with one option only."""
 
 
 def days_of(derived: Rederiver, code: str) -> dict[str, list[tuple[pd.Timestamp, float]]]:
@@ -328,13 +326,3 @@ def test_a_setting_unchanged_changes_nothing(derived: Rederiver) -> None:
         pd.testing.assert_frame_equal(one.frame, derived[one.name])
     settings = derived.study.settings
     assert {name: settings[name] for name in SETTINGS} == {name: one.default for name, one in SETTINGS.items()}
-
-
-def test_every_option_is_tried() -> None:
-    """Every option that is not the default stands in one of the tests of settings."""
-    names = ("test_blina_settings.py", "test_blina_settings_more.py", "test_blina_mrd_domain.py")
-    text = "".join((Path(__file__).parent / name).read_text("utf-8") for name in names)
-    for name, one in SETTINGS.items():
-        for option in TRIED.get(name, one.options):
-            assert f'"{name}"' in text or f"{name}=" in text, name
-            assert option == one.default or f'"{option}"' in text, (name, option)

@@ -384,6 +384,41 @@ def test_records_added() -> None:
     assert values(mean, "AVISIT", "AVAL", "DTYPE")[3:] == [["V1", 4.5, "AVERAGE"], ["V2", "", "AVERAGE"]]
 
 
+def test_records_copied_by_condition() -> None:
+    """Each record that meets the condition is there twice, in order; only what is set differs in the copy."""
+    rows = table(
+        "USUBJID | PARAMCD | AVISIT | AVISITN | AVAL | DTYPE\n"
+        "1 | A | V1 | 1 | 3 |\n"
+        "1 | A | V2 | 2 | 6 |\n"
+        "1 | A | V3 | 3 | |\n"
+        "2 | A | V1 | 1 | 7 |"
+    )
+    made = run(
+        rows,
+        {
+            "algorithm": "derive_dtype_records",
+            "condition": "AVAL > 5",
+            "set_values_to": {"AVISIT": "ENDPOINT", "AVISITN": "99", "DTYPE": "COPY"},
+        },
+    )
+    names = ("USUBJID", "PARAMCD", "AVISIT", "AVISITN", "AVAL", "DTYPE")
+    assert values(made, *names) == [
+        ["1", "A", "V1", 1.0, 3.0, ""],
+        ["1", "A", "V2", 2.0, 6.0, ""],
+        ["1", "A", "V3", 3.0, "", ""],
+        ["2", "A", "V1", 1.0, 7.0, ""],
+        ["1", "A", "ENDPOINT", 99.0, 6.0, "COPY"],
+        ["2", "A", "ENDPOINT", 99.0, 7.0, "COPY"],
+    ]
+
+
+def test_no_record_meets_the_condition() -> None:
+    """Without a record that meets the condition nothing is added; a missing value does not meet it."""
+    rows = table("USUBJID | AVAL | DTYPE\n1 | 3 |\n1 | |")
+    step = {"algorithm": "derive_dtype_records", "condition": "AVAL > 5", "set_values_to": {"DTYPE": "COPY"}}
+    assert values(run(rows, step), "AVAL", "DTYPE") == [[3.0, ""], ["", ""]]
+
+
 def test_last_observation_carried_forward() -> None:
     """Expected visits without a value get the last one before, never the next, nothing before the first."""
     rows = table(

@@ -200,6 +200,34 @@ def test_ctcae_grade(case: int, term: str, direction: str, values: dict[str, flo
     assert grade(term, direction, **values) == expected, case
 
 
+@pytest.mark.parametrize(
+    ("low", "high", "expected"),
+    [
+        ("", "3", "3"),
+        ("0", "1", "1"),
+        ("2", "", "-2"),
+        ("4", "0", "-4"),
+        ("0", "0", "0"),
+        ("0", "", "0"),
+        ("", "0", "0"),
+        ("", "", ""),
+    ],
+)
+def test_one_grade_of_both_directions(low: str, high: str, expected: str) -> None:
+    """A low grade is negative, a high one is not; no grade where neither direction has one."""
+    # a record beside it, so that the result of one does not depend on the other
+    table = frame(f"ATOXGRL | ATOXGRH\n{low} | {high}\n3 | 0")
+    made = run(table, {"target": "ATOXGR", "algorithm": "derive_var_atoxgr"})
+    assert made["ATOXGR"].fillna("").tolist() == [expected, "-3"]
+
+
+def test_one_grade_of_named_variables() -> None:
+    """The grades may come from other variables, such as those at baseline."""
+    table = frame("BTOXGRL | BTOXGRH\n1 |\n | 4")
+    step = {"target": "BTOXGR", "algorithm": "derive_var_atoxgr", "low": "BTOXGRL", "high": "BTOXGRH"}
+    assert run(table, step)["BTOXGR"].tolist() == ["-1", "4"]
+
+
 def test_shift_from_grade_4_to_4_is_not_emergent() -> None:
     """Grade 4 at baseline and on treatment is a shift from 4 to 4 and no worsening (case 60)."""
     table = frame("USUBJID | PARAMCD | ATOXGRL | ABLFL\n1 | ANC | 4 | Y\n1 | ANC | 4 |")

@@ -169,13 +169,3 @@ def test_date_part_drops_the_time_only() -> None:
     """A text without any known part of a date has no date part."""
     found = dates.date_part(text("2020-03-05T10:07", "2020---05T10", "-----T07:15", "2020"))
     assert found.fillna("missing").tolist() == ["2020-03-05", "2020---05", "missing", "2020"]
-
-
-def test_join_parts_writes_the_forms_of_the_standard() -> None:
-    """SDTMIG 4.4.2 examples."""
-    assert dates.join_parts("2003", "", "15") == "2003---15"
-    assert dates.join_parts("", "12", "15") == "--12-15"
-    assert dates.join_parts("2003", "12", "") == "2003-12"
-    assert dates.join_parts("", "", "", "07", "15") == "-----T07:15"
-    assert dates.join_parts("2003", "12", "15", "13", "", "17") == "2003-12-15T13:-:17"
-    assert dates.join_parts("", "", "") == ""

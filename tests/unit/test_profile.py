@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from spectrail.errors import UnknownNameError, UsageError
+from spectrail.errors import UsageError
 from spectrail.profile import CAP, ColumnProfile, decimals, merge, profile, profile_column
 
 
@@ -77,21 +77,8 @@ def test_decimals_of_many_numbers_are_those_of_the_longest():
     assert decimals(numbers) == longest
 
 
-def test_key_duplicates_count_repeated_records():
-    """Three records with one key are two duplicates; missing key values are equal to each other."""
-    frame = pd.DataFrame({"A": text("x", "x", "x", "y", np.nan, np.nan), "N": [1.0, 1.0, 1.0, 1.0, np.nan, np.nan]})
-    assert profile(frame, keys=["A", "N"]).key_duplicates == 3
-    assert profile(frame).key_duplicates == 0
-
-
-def test_key_of_several_columns_keeps_columns_apart():
-    """`ab`+`c` and `a`+`bc` are different keys."""
-    frame = pd.DataFrame({"A": text("ab", "a"), "B": text("c", "bc")})
-    assert profile(frame, keys=["A", "B"]).key_duplicates == 0
-
-
 def test_merged_parts_are_the_whole():
-    """Profiles of two parts merge to the profile of the whole, above the cap as well, duplicates across parts too."""
+    """Profiles of two parts merge to the profile of the whole, above the cap as well."""
     size = CAP + 500
     frame = pd.DataFrame(
         {
@@ -102,11 +89,10 @@ def test_merged_parts_are_the_whole():
         }
     )
     frame = pd.concat([frame, frame.tail(3)], ignore_index=True)
-    whole = profile(frame, keys=["ID"])
-    parts = merge([profile(frame.iloc[:4000], keys=["ID"]), profile(frame.iloc[4000:], keys=["ID"])])
+    whole = profile(frame)
+    parts = merge([profile(frame.iloc[:4000]), profile(frame.iloc[4000:])])
     assert parts == whole
     assert (parts["ID"].distinct, parts["ID"].listed, parts["C"].values) == (size, False, ("a", "b"))
-    assert parts.key_duplicates == 3
 
 
 def test_parts_of_different_columns_are_refused():
@@ -114,12 +100,6 @@ def test_parts_of_different_columns_are_refused():
     one, two = profile(pd.DataFrame({"A": text("x")})), profile(pd.DataFrame({"B": text("x")}))
     with pytest.raises(UsageError, match="same columns"):
         merge([one, two])
-
-
-def test_unknown_key_names_the_columns():
-    """A key that the frame lacks is an error that names the columns."""
-    with pytest.raises(UnknownNameError, match="USUBJID"):
-        profile(pd.DataFrame({"USUBJID": text("x")}), keys=["USUBJIDX"])
 
 
 @pytest.mark.slow
@@ -137,6 +117,6 @@ def test_a_million_records_take_seconds():
     columns["SEQ"] = pd.Series(np.arange(size, dtype="float64"))
     frame = pd.DataFrame(columns)
     started = time.perf_counter()
-    found = profile(frame, keys=["T0", "SEQ"])
+    found = profile(frame)
     assert time.perf_counter() - started < 6
-    assert (found.records, found.key_duplicates, found["SEQ"].distinct) == (size, 0, size)
+    assert (found.records, found["SEQ"].distinct) == (size, size)

@@ -14,7 +14,6 @@ from spectrail.studies.blina_ball.text import choose
 
 MINUTES = 1440
 INTERVAL = 28
-COURSES = 4
 SEGMENT = ["_i", "phase", "cycle", "start", "end", "dose", "bag", "reason", "resume"]
 PAUSE_REASONS = ("Cytokine release syndrome", "Infusion line problem", "Neurological event", "Fever")
 

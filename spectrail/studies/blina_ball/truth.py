@@ -7,14 +7,13 @@ import pandas as pd
 
 from spectrail.studies.blina_ball.block import Block
 from spectrail.studies.blina_ball.case import Case
-from spectrail.studies.blina_ball.cases import CASES, case_subjects
+from spectrail.studies.blina_ball.cases import case_subjects
 from spectrail.studies.blina_ball.cases_safety import ELSEWHERE, SETTINGS
 from spectrail.studies.blina_ball.facts import table
 from spectrail.studies.blina_ball.text import by_distinct, plain_number, write_days
 from spectrail.studies.blina_ball.timeline import column, column_folders
 
 EDGE_COLUMNS = ("row", "case", "lives", "subject", "forms", "records", "sdtm")
-EDGE_ROWS = 78
 STATUS = np.array(["screen failure", "enrolled, never dosed", "treated"], dtype=object)
 
 
@@ -91,9 +90,3 @@ def _records(block: Block, subject: int, case: Case, form: str) -> str:
 def _tests(case: Case) -> set[str]:
     """Name the laboratory tests that the operations of a case mean."""
     return {place["TESTCD"] for op in case.ops for place in (op.where, op.values) if "TESTCD" in place}
-
-
-def missing_rows() -> list[int]:
-    """Return the rows of the edge-case table that neither a subject nor another place shows; empty when complete."""
-    shown = {int(number) for case in CASES for number in case.rows.split()} | {int(number) for number in ELSEWHERE}
-    return [number for number in range(1, EDGE_ROWS + 1) if number not in shown]
