@@ -169,16 +169,20 @@ SETTINGS: Mapping[str, Setting] = {
 }
 """Every setting by name."""
 
+COMBINED: Mapping[str, tuple[str, ...]] = {"count_ge": tuple(name for name in SETTINGS if name.startswith("count_"))}
+"""Names that stand for several settings at once; a setting that is given itself stands above them."""
+
 
 def resolved(given: Mapping[str, str]) -> dict[str, str]:
     """Return the values of all settings: those a study gives, defaults for the others; unknown names are kept.
 
     Raises SpecError for an option that is not supported, naming those that are; UnknownNameError for a name so near
-    to a setting that it must be a slip.  `count_ge` sets all four inequalities of counts at once.
+    to a setting that it must be a slip.  A name of `COMBINED` sets all settings that it stands for.
     """
     values = {name: one.default for name, one in SETTINGS.items()}
-    if "count_ge" in given:
-        values |= {name: given["count_ge"] for name in SETTINGS if name.startswith("count_")}
+    for combined, names in COMBINED.items():
+        if combined in given:
+            values |= dict.fromkeys(names, given[combined])
     for name, value in given.items():
         if name not in SETTINGS:
             _check_slip(name)

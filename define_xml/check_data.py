@@ -186,7 +186,7 @@ def _check_storage(document: Document, item: Element, column: Column, name: str)
 
 
 def _held(column: Column) -> int:
-    """Return how many digits every whole number may have that the stored bytes of a number hold exactly.
+    """Return how many digits (see `digits_of`) of every whole number the stored bytes of a number hold exactly.
 
     A number of n bytes in a transport file has 8(n-1) bits beside sign and exponent; in 8 bytes a double fits whole.
     """

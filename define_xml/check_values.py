@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
+import numpy.typing as npt
+
 from define_xml.coded import PATTERNS, Coded, Mask, number_of
 from define_xml.document import Document, Element
-from spectrail.frames import number_text
-from spectrail.profile import decimals
+from spectrail.profile import decimals, digits_of
 
 MAX_VALUES = 50
 """Values outside a codelist that are listed one by one."""
@@ -57,10 +59,8 @@ def _add(document: Document, subject: Subject, rule: str, message: str, *, value
 
 
 def _numbers(document: Document, subject: Subject, coded: Coded, present: list[int], type_: str) -> None:
-    import numpy as np
-
     values = np.array([coded.values[place] for place in present], dtype=np.float64)
-    _number_length(document, subject, [coded.values[place] for place in present], type_)
+    _number_length(document, subject, values, type_)
     if type_ == "integer":
         broken = values[values != np.rint(values)]
         if len(broken):
@@ -74,19 +74,15 @@ def _numbers(document: Document, subject: Subject, coded: Coded, present: list[i
             _add(document, subject, "DEF-D17", message, value=repr(float(worst)))
 
 
-def _number_length(document: Document, subject: Subject, values: list[float], type_: str) -> None:
-    """Compare the digits of numbers with the length: sign, point and a zero before the point take no place."""
+def _number_length(document: Document, subject: Subject, values: npt.NDArray[np.float64], type_: str) -> None:
     given = subject.item.get("Length") or ""
-    if type_ not in ("integer", "float") or not given.isdecimal() or not values:
+    if type_ not in ("integer", "float") or not given.isdecimal() or not len(values):
         return
-    worst = max(values, key=_digits)
-    if _digits(worst) > int(given):
-        message = f"Length is {given}, {worst:.15g} has {_digits(worst)} digits"
-        _add(document, subject, "DEF-D08", message, value=f"{worst:.15g}")
-
-
-def _digits(value: float) -> int:
-    return len(number_text(abs(value)).replace(".", "").lstrip("0"))
+    digits = digits_of(values)
+    worst = int(digits.argmax())
+    if digits[worst] > int(given):
+        text = f"{values[worst]:.15g}"
+        _add(document, subject, "DEF-D08", f"Length is {given}, {text} has {digits[worst]} digits", value=text)
 
 
 def _texts(document: Document, subject: Subject, coded: Coded, present: list[int], type_: str) -> None:

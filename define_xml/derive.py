@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from define_xml.catalogue import RULES
@@ -21,7 +22,7 @@ from specs.models import Codelist, Comment, Dataset, Study, Term, ValueLevel, Va
 from specs.terminology import releases, terminology
 from spectrail.findings import Findings
 from spectrail.io.sas_dates import date_kind
-from spectrail.profile import ColumnProfile
+from spectrail.profile import ColumnProfile, digits_of
 
 NO_DATA = Comment(id="NO_DATA", description="No values were collected or derived: every value is missing.")
 _SIZED = frozenset({"text", "integer", "float"})
@@ -176,7 +177,7 @@ def _sizes(
     changes: dict[str, Any] = {"data_type": kind}
     if kind not in _SIZED:
         return {**changes, "length": None}
-    needed = max(width, 1) if found.kind == "text" or kind == "text" else _digits(found, kind, item.format)
+    needed = max(width, 1) if found.kind == "text" or kind == "text" else _digits(found, item.format)
     if item.length is not None and needed > item.length:
         message = f"length {item.length} is specified, the longest value needs {needed}"
         report.add("DEF-B01", dataset, variable, str(item.length), message)
@@ -193,13 +194,12 @@ def _sizes(
     return changes
 
 
-def _digits(found: ColumnProfile, kind: str, form: str) -> int:
-    """Return the characters that the longest number takes: sign, digits, point, decimals; of a date the SAS one."""
-    if found.kind == "date":
-        return max((len(f"{_sas_number(str(one), form)}") for one in (found.lowest, found.highest) if one), default=1)
-    sign = 1 if isinstance(found.lowest, float) and found.lowest < 0 else 0
-    decimals = found.decimals + 1 if kind == "float" and found.decimals else 0
-    return max(found.digits, 1) + sign + decimals
+def _digits(found: ColumnProfile, form: str) -> int:
+    """Return the most digits of one number (see `digits_of`), of a date those of the SAS number that is stored."""
+    if found.kind != "date":
+        return max(found.digits, 1)
+    ends = [_sas_number(str(one), form) for one in (found.lowest, found.highest) if one]
+    return int(digits_of(np.array(ends, dtype=np.float64)).max(initial=1))
 
 
 def _sas_number(text: str, form: str) -> int:

@@ -15,7 +15,7 @@ from specs import (
 from specs import models as m
 from specs.faults import Fault, rules_table, to_findings
 from specs.guides import Guides, guides
-from specs.linting import NO_SETTINGS, Context, run
+from specs.linting import NO_SETTINGS, NONE_COMBINED, Context, run
 from specs.nodes import Places
 from specs.terminology import Terminology, releases
 from specs.terminology import terminology as packaged_terminology
@@ -31,16 +31,19 @@ def lint_faults(
     standards: Guides | None = None,
     terminology: Terminology | None = None,
     settings: Mapping[str, str] = NO_SETTINGS,
+    combined: Mapping[str, tuple[str, ...]] = NONE_COMBINED,
 ) -> list[Fault]:
     """Return every fault of a study.
 
     `catalog` holds the algorithms that steps may name (empty: steps are not checked), `places` where the objects of
     the study were written, `standards` and `terminology` what it is checked against (default: the packaged ones of
-    the versions that the study names), `settings` the defaults of the settings that analyses know.
+    the versions that the study names), `settings` the defaults of the settings that analyses know, `combined` the
+    names that set several of them.
     """
     if terminology is None and study.ct in releases():
         terminology = packaged_terminology(study.ct)
-    return run(Context(study, catalog, places or Places(), standards or guides(study), terminology, settings))
+    guide = standards or guides(study)
+    return run(Context(study, catalog, places or Places(), guide, terminology, settings, combined))
 
 
 def lint(
@@ -51,11 +54,19 @@ def lint(
     standards: Guides | None = None,
     terminology: Terminology | None = None,
     settings: Mapping[str, str] = NO_SETTINGS,
+    combined: Mapping[str, tuple[str, ...]] = NONE_COMBINED,
 ) -> Findings:
     """Return every fault of a study as findings; see `lint_faults` and the table of rules in `rules_table`."""
-    return to_findings(
-        lint_faults(study, catalog, places=places, standards=standards, terminology=terminology, settings=settings)
+    faults = lint_faults(
+        study,
+        catalog,
+        places=places,
+        standards=standards,
+        terminology=terminology,
+        settings=settings,
+        combined=combined,
     )
+    return to_findings(faults)
 
 
 __all__ = ["lint", "lint_faults", "rules_table"]

@@ -12,7 +12,10 @@ from spectrail.settings import MARK
 
 
 def _named(context: Context) -> Iterator[tuple[str, bool, Path, str, str]]:
-    """Yield every `$name` in arguments: name, whether of an analysis dataset, path, dataset and variable."""
+    """Yield every text in arguments of steps and parameters, those that name a setting (`$name`) among them.
+
+    Each with whether it is of an analysis dataset, its path, dataset, and variable or parameter.
+    """
     for i, dataset in enumerate(context.study.datasets):
         analysis = kind_of(dataset) == "adam"
         for j, step in enumerate(dataset.steps):
@@ -47,9 +50,8 @@ def unused_settings(context: Context) -> Iterator[Found]:
     rules = {step.algorithm for _, step, _ in context.steps()}
     rules |= {one.rule for dataset in context.study.datasets for one in dataset.parameters}
     used |= {one.name for rule in rules & context.catalog.keys() for one in context.catalog[rule].arguments}
+    used |= {name for name, several in context.combined.items() if not used.isdisjoint(several)}
     for name in context.study.settings:
-        # one name for several settings: count_ge for those that begin with count_
-        together = name.endswith("_ge") and any(other.startswith(name.removesuffix("ge")) for other in used)
-        if name not in used and not together:
+        if name not in used:
             hint = nearest(name, used & {*context.settings, *context.study.settings})
             yield Found(("settings", name), f"nothing uses the setting {name!r}", hint, name)

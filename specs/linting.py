@@ -33,13 +33,14 @@ class Found:
 
 
 NO_SETTINGS: Mapping[str, str] = MappingProxyType({})
+NONE_COMBINED: Mapping[str, tuple[str, ...]] = MappingProxyType({})
 
 
 @dataclass(frozen=True)
 class Context:
     """A study and what it is checked against; `catalog` is empty when steps are not checked.
 
-    `settings` are the defaults of the settings that analyses know.
+    `settings` are the defaults of the settings that analyses know, `combined` the names that set several of them.
     """
 
     study: m.Study
@@ -48,6 +49,7 @@ class Context:
     guides: Guides
     terms: Terminology | None
     settings: Mapping[str, str] = field(default_factory=dict)
+    combined: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     @cached_property
     def codelists(self) -> dict[str, m.Codelist]:

@@ -23,6 +23,7 @@ CAP = 10_000
 """Distinct values that a column profile lists; above it they are counted only."""
 
 SIGNIFICANT = 15
+_POWERS = 10.0 ** np.arange(309)
 
 
 @dataclass(frozen=True)
@@ -30,8 +31,9 @@ class ColumnProfile:
     """One column: `values` are its distinct values in order, empty when there are more than `CAP`.
 
     `width` is the longest text in bytes of UTF-8 (0 for numbers), `decimals` the most digits after the decimal point
-    and `digits` the most digits before it; `lowest` and `highest` are text for text, numbers for numbers (dates as
-    ISO 8601 text). `hashes` count distinct values exactly across parts when they are too many to list.
+    and `digits` the most digits of one number (see `digits_of`); `lowest` and `highest` are text for text and numbers
+    for numbers (dates as ISO 8601 text). `hashes` count distinct values exactly across parts when they are too many
+    to list.
     """
 
     name: str
@@ -132,14 +134,13 @@ def _number_profile(name: str, numbers: npt.NDArray[np.float64]) -> ColumnProfil
         return ColumnProfile(name=name, kind="number", records=len(numbers), nulls=int(missing.sum()))
     values, hashes = _listed(pa.array(unique))
     lowest, highest = float(unique.min()), float(unique.max())
-    largest = max(abs(lowest), abs(highest))
     return ColumnProfile(
         name=name,
         kind="number",
         records=len(numbers),
         nulls=int(missing.sum()),
         decimals=decimals(unique),
-        digits=len(str(int(largest))) if np.isfinite(largest) else 0,
+        digits=int(digits_of(unique).max()),
         lowest=lowest,
         highest=highest,
         values=values,
@@ -149,14 +150,29 @@ def _number_profile(name: str, numbers: npt.NDArray[np.float64]) -> ColumnProfil
 
 
 def decimals(numbers: npt.NDArray[np.float64]) -> int:
-    """Return the most digits after the decimal point, to the 15 significant digits that a double surely holds.
+    """Return the most digits after the decimal point."""
+    return int(_places(numbers).max(initial=0))
+
+
+def digits_of(numbers: npt.NDArray[np.float64]) -> npt.NDArray[np.int64]:
+    """Return the digits of each number: what Length counts in define.xml.
+
+    Those before the decimal point, at least one, and those after it; sign and point are no digits: 3 for -0.25, 4 for
+    97.55.  What is not finite has none.
+    """
+    finite = np.isfinite(numbers)
+    before = np.searchsorted(_POWERS, np.abs(np.where(finite, numbers, 0)), side="right")
+    return np.where(finite, np.maximum(before, 1) + _places(numbers), 0)
+
+
+def _places(numbers: npt.NDArray[np.float64]) -> npt.NDArray[np.int64]:
+    """Return the digits after the decimal point of each number, to the 15 significant ones that a double holds.
 
     What lies beyond (9.299999999999999 for 9.3 after a conversion) is noise of the binary form, not data.
     """
-    rest = np.abs(numbers[np.isfinite(numbers)])
-    rest = rest[rest != np.rint(rest)]
-    if not len(rest):
-        return 0
+    found = np.zeros(len(numbers), dtype=np.int64)
+    broken = np.flatnonzero(np.isfinite(numbers) & (numbers != np.rint(numbers)))
+    rest = np.abs(numbers[broken])
     places = SIGNIFICANT - 1 - np.floor(np.log10(np.maximum(rest, 1e-290))).astype(np.int64)
     digits = np.rint(rest * 10.0 ** np.minimum(places, 300)).astype(np.int64)
     for _ in range(SIGNIFICANT):
@@ -165,7 +181,8 @@ def decimals(numbers: npt.NDArray[np.float64]) -> int:
             break
         digits = np.where(ends_in_zero, digits // 10, digits)
         places = places - ends_in_zero
-    return max(int(places.max()), 0)
+    found[broken] = np.maximum(places, 0)
+    return found
 
 
 def merge(profiles: Iterable[Profile]) -> Profile:

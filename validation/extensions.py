@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from spectrail.findings import Findings
+from validation.core.identity import identify
 from validation.core.study import DefineFacts, Table
 
 DECLARED = "CT-EXTENDED"
@@ -16,18 +17,19 @@ DESCRIPTION = "A value is a term that define.xml declares as an extension of its
 
 def declared_extensions(tables: Mapping[str, Table], define: DefineFacts | None) -> Findings:
     """Return a notice per dataset, variable and extended value that occurs: first record and count."""
-    declared = define.datasets if define is not None else ()
+    if define is None:
+        return Findings()
     return Findings.concat(
-        _of_variable(name, variable, table.frame[variable], extended)
+        _of_variable(name, str(variable), column, define.extended(name, identify(table).unsplit, str(variable)))
         for name, table in tables.items()
-        for entry in declared
-        if entry.name.upper() == name
-        for variable, extended in entry.extended.items()
-        if variable in table.frame and not pd.api.types.is_numeric_dtype(table.frame[variable].dtype)
+        for variable, column in table.frame.items()
+        if not pd.api.types.is_numeric_dtype(column.dtype)
     )
 
 
 def _of_variable(dataset: str, variable: str, column: pd.Series, extended: frozenset[str]) -> Findings:
+    if not extended:
+        return Findings()
     rows = np.flatnonzero(column.isin(extended).to_numpy(dtype=bool))
     if not len(rows):
         return Findings()

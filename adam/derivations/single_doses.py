@@ -12,7 +12,7 @@ import pandas as pd
 from adam import imputation, selection
 from adam.catalog import DERIVATIONS
 from spectrail import frames
-from spectrail.errors import SpecError
+from spectrail.errors import UnknownNameError
 from spectrail.lineage import expand_ranges
 from spectrail.steps import ColumnName, Records
 
@@ -31,8 +31,9 @@ def create_single_dose_dataset(
 ) -> Records:
     """Turn dosing records over several days into one record per dose.
 
-    Known frequencies: ONCE, QD, BID, TID, QID, QOD, Q2D-Q4D, QH steps of a day and QW; `doses_per_day` adds others.
-    Doses within a day get times at equal distance from `start_dtm` or midnight.  Raises UnknownNameError for others.
+    Known frequencies: ONCE, QD, DAILY, BID, TID, QID, QOD, Q2D to Q4D, QW, Q2W to Q4W, Q4H, Q6H, Q8H and Q12H;
+    `doses_per_day` adds others or replaces these.  Doses within a day get times at equal distance from `start_dtm` or
+    midnight.  Raises UnknownNameError for a frequency that is neither known nor added.
     """
     per_day = FREQUENCIES | (doses_per_day or {})
     rate = doses_a_day(frame[dose_freq], per_day)
@@ -78,18 +79,12 @@ FREQUENCIES = {
 
 
 def doses_a_day(frequency: pd.Series, known: Mapping[str, float] = FREQUENCIES) -> npt.NDArray[np.float64]:
-    """Return the doses a day of each record, NaN where no frequency is given.  Raises for an unknown frequency."""
+    """Return the doses a day of each record, NaN where no frequency is given.
+
+    Raises UnknownNameError for a frequency that `known` does not have.
+    """
     codes, distinct = frames.factorize(frames.as_text(frequency))
     for one in distinct:
         if one not in known:
-            raise UnknownFrequency(str(one), dict(known))
+            raise UnknownNameError("dosing frequency", str(one), known)
     return frames.take_numbers([known[one] for one in distinct], codes)
-
-
-class UnknownFrequency(SpecError):
-    """A dosing frequency without a number of doses per day."""
-
-    def __init__(self, name: str, known: dict[str, float]) -> None:
-        super().__init__(
-            f"dosing frequency {name!r} is not known", hint=f"give doses_per_day; known: {', '.join(sorted(known))}"
-        )

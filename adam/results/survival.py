@@ -58,7 +58,8 @@ def limits(
     elif transform == "log":
         low, high = s * np.exp(-z * se), s * np.exp(z * se)
     else:
-        width = z * se / np.abs(np.log(s))
+        # near 0 and 1 the transformed interval is wider than numbers go: the limits are 0 and 1 then
+        width = np.minimum(z * se / np.abs(np.log(s)), 700.0)
         low, high = s ** np.exp(width), s ** np.exp(-width)
     none = np.nan
     return np.where(inside, np.clip(low, 0, 1), none), np.where(inside, np.clip(high, 0, 1), none)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 import adam.engine  # noqa: F401 - the engines fill the catalogues
 import sdtm.engine  # noqa: F401
 from adam.catalog import DERIVATIONS
-from adam.settings import SETTINGS
+from adam.settings import COMBINED, SETTINGS
 from sdtm.catalog import ALGORITHMS
 from specs import models
 from specs.nodes import Places
@@ -129,3 +129,8 @@ def _load(name: str, place: Place | None) -> Installed:
 def default_settings() -> dict[str, str]:
     """Return the default of every setting that analyses know, by name."""
     return {name: one.default for name, one in SETTINGS.items()}
+
+
+def combined_settings() -> dict[str, tuple[str, ...]]:
+    """Return the names that stand for several settings of analyses, each with those that it sets."""
+    return dict(COMBINED)

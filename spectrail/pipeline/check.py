@@ -8,7 +8,7 @@ from specs.complete import complete
 from specs.lint import lint
 from specs.yaml_files import read_specification
 from spectrail.findings import Findings
-from spectrail.pipeline.catalog import catalogs, default_settings
+from spectrail.pipeline.catalog import catalogs, combined_settings, default_settings
 from spectrail.pipeline.study import with_terminology
 
 
@@ -21,4 +21,5 @@ def check_specification(path: Path) -> Findings:
         known,
         places=loaded.places,
         settings=default_settings(),
+        combined=combined_settings(),
     )

@@ -17,7 +17,7 @@ from specs.terminology_files import read_terminology
 from specs.yaml_files import LoadedStudy, inside, read_study
 from spectrail.errors import Place, SpecError
 from spectrail.findings import Findings
-from spectrail.pipeline.catalog import catalogs, default_settings
+from spectrail.pipeline.catalog import catalogs, combined_settings, default_settings
 
 
 def checked_study(folder: Path) -> tuple[LoadedStudy, models.Study]:
@@ -25,7 +25,7 @@ def checked_study(folder: Path) -> tuple[LoadedStudy, models.Study]:
     loaded = read_study(folder)
     study = complete(with_terminology(loaded.study, Path(folder)))
     known = catalogs(study, loaded.places).all
-    faults = lint(study, known, places=loaded.places, settings=default_settings())
+    faults = lint(study, known, places=loaded.places, settings=default_settings(), combined=combined_settings())
     errors = faults.at_or_above("error")
     if len(errors):
         raise SpecError(

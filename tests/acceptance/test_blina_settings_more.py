@@ -130,11 +130,13 @@ def test_platelets_after_transfusions(derived: Rederiver, days: str) -> None:
         ADRS 00012 OVRALGS DAY 22 AVAL 10 > 1
         ADRS 00012 OVRALGS DAY 22 PLT . > 150
         ADRS 00012 OVRINV DAY 22 CONCORFL Y > N
-        ADRS 00012 BOR DAY 22 CONCORFL Y > N
         ADRS 00012 RSPEOIA DAY 22 AVALC N > Y
         ADRS 00012 RSPEOIA DAY 22 AVAL 0 > 1
         ADRS 00012 RSPEOIA DAY 22 ADT . > 2023-07-04
         ADRS 00012 RSPEOIA DAY 22 ADY . > 22
+        ADRS 00012 RSPEOIA DAY 22 SRCDOM . > LB
+        ADRS 00012 RSPEOIA DAY 22 SRCVAR . > LBSTRESC
+        ADRS 00012 RSPEOIA DAY 22 SRCSEQ . > 51
         """)
 
 
@@ -208,6 +210,7 @@ def test_missing_causality(derived: Rederiver) -> None:
     assert listed(without_causality(derived, events).changes(missing_rel="not_related")) == {
         *(f"{one} {name}" for one in (first, second) for name in ("ARELFL Y > N", "ARELIMFL Y > .")),
         f"{first} SAEINDFL Y > .",
+        f"{first} SAECAT1 INFECTION > .",
     }
 
 

@@ -590,7 +590,7 @@ USUBJID | EXTRT | EXDOSFRQ   | DOSE | ASTDTM              | AENDTM
         "4": 2,
     }
     assert {value for key, value in found.items() if key[1] == "interruptions"} == {0}
-    with pytest.raises(SpecError, match="'NOW AND THEN'"):
+    with pytest.raises(UnknownNameError, match=r"dosing frequency 'NOW AND THEN'\s+-> known: BID, CONTINUOUS"):
         measured(rows.assign(EXDOSFRQ="NOW AND THEN"), "dose", dose_freq="EXDOSFRQ")
 
 
@@ -618,8 +618,12 @@ def test_single_doses() -> None:
     )
     made = run(rows, {"algorithm": "create_single_dose_dataset"})
     assert values(made, "ASTDT") == [["2023-01-01"], ["2023-01-02"], ["2023-01-03"], ["2023-01-05"], ["2023-01-05"]]
-    with pytest.raises(SpecError, match="'NOW AND THEN'"):
-        run(rows.assign(EXDOSFRQ="NOW AND THEN"), {"algorithm": "create_single_dose_dataset"})
+    with pytest.raises(UnknownNameError, match=r"unknown dosing frequency 'BIDS'\s+-> did you mean BID\?"):
+        run(rows.assign(EXDOSFRQ="BIDS"), {"algorithm": "create_single_dose_dataset"})
+    added = run(
+        rows.assign(EXDOSFRQ="BIDS"), {"algorithm": "create_single_dose_dataset", "doses_per_day": {"BIDS": "1"}}
+    )
+    assert values(added, "ASTDT") == [["2023-01-01"], ["2023-01-02"], ["2023-01-03"], ["2023-01-05"]]
 
 
 def test_decimal_comparison() -> None:

@@ -210,7 +210,7 @@ def test_origins_digits_and_codes(folder: Path):
         (one.where.conditions[0].values, one.data_type, one.length, one.significant_digits)
         for one in adtte.value_levels
     ]
-    assert levels == [(("EFS",), "float", 4, 2), (("OS",), "integer", 2, None)]
+    assert levels == [(("EFS",), "float", 3, 2), (("OS",), "integer", 2, None)]
     assert [(one.term, one.code) for one in imported.codelist("NY").terms] == [("Y", "C49488")]
     assert [one.role for one in adsl.variables] == [""] * 5
     assert adsl.repeating == "No"

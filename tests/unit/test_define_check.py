@@ -233,7 +233,7 @@ def test_what_is_derived_stands_in_the_file(package: Path):
         return [str(one) for one in root.xpath(path, namespaces={"o": root.nsmap[None], "def": root.nsmap["def"]})]
 
     assert texts("//o:ItemDef[@OID='IT.LB.LBORRES']/@Length") == ["8"]
-    assert texts("//o:ItemDef[@OID='IT.LB.LBSTRESN']/@Length") == ["5"]
+    assert texts("//o:ItemDef[@OID='IT.LB.LBSTRESN']/@Length") == ["3"]
     assert texts("//o:ItemDef[@OID='IT.LB.LBSTRESN']/@SignificantDigits") == ["1"]
     assert texts("//o:ItemDef[@OID='IT.LB.LBORRES.LBTESTCD.EQ.HGB']/@Length") == ["4"]
     assert texts("//o:CodeList[@OID='CL.SEX']/o:*/@CodedValue") == ["F", "M"]
@@ -500,7 +500,7 @@ DRIFT: dict[str, tuple[str, Callable[[Dataset], Dataset], str, str, str]] = {
         frame_of(put(0, "LBSTRESN", 1020234.5)),
         "DEF-D08",
         "LBSTRESN",
-        "Length is 5, 1020234.5 has 8 digits",
+        "Length is 3, 1020234.5 has 8 digits",
     ),
     "a qualifier more": (
         "SUPPLB",
@@ -536,21 +536,21 @@ def test_a_shorter_value_is_a_notice_over_the_package(package: Path):
 
 
 def test_the_digits_of_a_number_are_neither_sign_nor_point(package: Path):
-    """97.55 in a length of 5: four digits; -0.5 in a length of 2."""
-    rewrite(package, "LB", frame_of(put(1, "LBSTRESN", -0.5)))
+    """-97.5 in a length of 3."""
+    rewrite(package, "LB", frame_of(put(1, "LBSTRESN", -97.5)))
     assert rules(package) == set()
 
 
 def test_a_number_stored_in_few_bytes_holds_few_digits(package: Path, monkeypatch: pytest.MonkeyPatch):
-    """16 bits of 3 bytes hold every number of 4 digits, 8 bytes more digits than any length says."""
+    """8 bits of 2 bytes hold every number of 2 digits, 8 bytes more digits than any length says."""
 
     def narrow(path: Path) -> Dataset:
-        return stored_in(read_xpt(path), "LBSTRESN", 3) if path.stem == "lb" else read_xpt(path)
+        return stored_in(read_xpt(path), "LBSTRESN", 2) if path.stem == "lb" else read_xpt(path)
 
     monkeypatch.setattr("define_xml.check_data.read_xpt", narrow)
     found = check_define(package / "define.xml", data_dir=package).frame
     assert found[["rule", "variable", "message"]].values.tolist() == [
-        ["DEF-D10", "LBSTRESN", "Length is 5, the file stores 3 bytes, which hold 4 digits"]
+        ["DEF-D10", "LBSTRESN", "Length is 3, the file stores 2 bytes, which hold 2 digits"]
     ]
 
 

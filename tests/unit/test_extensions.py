@@ -10,6 +10,7 @@ from validation.core.define_facts import define_facts
 from validation.core.evaluate import run_rules
 from validation.core.packaged_standards import packaged_standards
 from validation.core.rule_files import load_rule
+from validation.core.session import Session
 from validation.core.study import Study as Submitted
 from validation.core.study import Table, variables_of
 from validation.extensions import declared_extensions
@@ -53,8 +54,22 @@ def test_declared_terms_are_listed_once_with_their_count() -> None:
         ["SE", "EPOCH", 5, "DEEP", 1],
     ]
     assert set(found["severity"]) == {"notice"}
-    assert len(declared_extensions(tables("TA"), facts)) == 0
     assert len(declared_extensions(tables(), None)) == 0
+
+
+def test_parts_of_a_split_dataset_have_the_terms_of_the_whole() -> None:
+    """define.xml declares ODD and DEEP for SE: files of SE have them whatever their name, a file of TA has not."""
+    facts = define_facts(SPECIFICATION)
+
+    def listed(submitted: dict[str, Table]) -> list[list[object]]:
+        return declared_extensions(submitted, facts).frame[["dataset", "value", "count"]].to_numpy().tolist()
+
+    parts = {**tables("SEAA"), **tables("SEBB")}
+    assert listed(parts) == [["SEAA", "ODD", 2], ["SEAA", "DEEP", 1], ["SEBB", "ODD", 2], ["SEBB", "DEEP", 1]]
+    session = Session(Submitted(parts, packaged_standards(), facts), standard="SDTMIG", version="3.4")
+    assert session.extended_values("SEAA", "EPOCH") == {"ODD", "DEEP"}
+    other = FRAME.assign(DOMAIN="TA")
+    assert listed({"TA": Table("TA", other, variables=variables_of(other))}) == []
 
 
 def test_a_term_that_nobody_declared_is_a_finding_of_the_rule() -> None:

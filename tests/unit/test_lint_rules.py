@@ -15,6 +15,7 @@ from specs.lint import lint, lint_faults, rules_table
 from specs.linting import CHECKS
 from specs.standards import sdtmig
 from specs.yaml_files import read_specification
+from spectrail.pipeline.catalog import combined_settings, default_settings
 from spectrail.registry import Registry
 from spectrail.steps import Catalog, ColumnName, Condition, Records, Table, TableColumn, Values
 
@@ -451,15 +452,19 @@ def test_settings_of_parameters(tmp_path: Path) -> None:
 
 
 def test_one_name_for_several_settings_is_used(tmp_path: Path) -> None:
-    """`count_ge` stands for the settings that begin with count_; without any of them nothing uses it."""
+    """`count_ge` sets settings of counts; without any of them nothing uses it, and another name is no such name."""
     faults = []
-    for argument in ("times: $count_anc", "times: $ctcae"):
+    for argument in ("times: $count_anc_cr", "times: $ctcae"):
         path = tmp_path / "spec.yaml"
         steps = STEPS.replace("ae_raw.TERM}", f"ae_raw.TERM, {argument}}}")
-        path.write_text(AE + steps + 'settings: {count_ge: ">", count_anc: "2", ctcae: "5.0"}\n', encoding="utf-8")
-        found = lint_faults(complete(read_specification(path).study), CATALOG.registry)
+        path.write_text(
+            AE + steps + 'settings: {count_ge: ">", blast_ge: ">", count_anc_cr: "2", ctcae: "5.0"}\n',
+            encoding="utf-8",
+        )
+        study = complete(read_specification(path).study)
+        found = lint_faults(study, CATALOG.registry, settings=default_settings(), combined=combined_settings())
         faults.append({one.value for one in found if one.rule.id == "SPEC-154"})
-    assert faults == [{"ctcae"}, {"count_ge", "count_anc"}]
+    assert faults == [{"blast_ge", "ctcae"}, {"count_ge", "blast_ge", "count_anc_cr"}]
 
 
 def test_every_rule_has_a_case() -> None:

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from spectrail.errors import UsageError
-from spectrail.profile import CAP, ColumnProfile, decimals, merge, profile, profile_column
+from spectrail.profile import CAP, ColumnProfile, decimals, digits_of, merge, profile, profile_column
 
 
 def text(*values: str | float) -> pd.Series:
@@ -34,10 +34,18 @@ def test_text_is_measured_in_bytes_of_utf8():
 
 
 def test_numbers_have_digits_and_range():
-    """Decimals are those of the shortest exact text, digits those before the point."""
+    """Decimals are those of the shortest exact text, digits those of -103.5: neither sign nor point."""
     found = profile_column(pd.Series([1.25, -103.5, np.nan, 7.0], name="X"))
-    assert (found.nulls, found.decimals, found.digits) == (1, 2, 3)
+    assert (found.nulls, found.decimals, found.digits) == (1, 2, 4)
     assert (found.lowest, found.highest, found.values) == (-103.5, 7.0, (-103.5, 1.25, 7.0))
+
+
+def test_digits_of_numbers():
+    """A zero before the point is a digit; beyond 15 significant digits is noise; powers of ten begin a new digit."""
+    numbers = np.array(
+        [0, -0.25, 97.55, 999, 1000, -1000.5, 0.1 + 0.2, 9.299999999999999, 1e15, 1e-7, np.nan, np.inf]
+    )
+    assert digits_of(numbers).tolist() == [1, 3, 4, 3, 4, 5, 2, 2, 16, 8, 0, 0]
 
 
 def test_dates_are_iso_text():

@@ -121,10 +121,8 @@ class Session:
 
     def extended_values(self, name: str, variable: str) -> frozenset[str]:
         """Return the terms that define.xml declares as extended values for a variable of a dataset."""
-        datasets = self.study.define.datasets if self.study.define is not None else ()
-        wanted = (name, self.identities[name].unsplit)
-        found = [entry.extended.get(variable, frozenset()) for entry in datasets if entry.name.upper() in wanted]
-        return frozenset[str]().union(*found)
+        define = self.study.define
+        return frozenset() if define is None else define.extended(name, self.identities[name].unsplit, variable)
 
     def family(self, name: str) -> tuple[str, ...]:
         """Return the files of the split dataset that a file belongs to (itself alone when it is not split)."""

@@ -64,6 +64,11 @@ class DefineFacts:
     datasets: tuple[DefineDataset, ...] = ()
     terminology: tuple[tuple[str, str], ...] = ()
 
+    def extended(self, name: str, unsplit: str, variable: str) -> frozenset[str]:
+        """Return the terms declared as extended values of a variable: of a dataset, or of the one it is a part of."""
+        owners = [one for one in self.datasets if one.name.upper() in (name, unsplit)]
+        return frozenset[str]().union(*(one.extended.get(variable, frozenset()) for one in owners))
+
 
 @dataclass(frozen=True)
 class Study:
