@@ -86,7 +86,7 @@ def derive_var_atoxgr_dir(
     return Outcome(frames.take_text(["0", "1", "2", "3", "4"], grades), problems)
 
 
-@DERIVATIONS.column(method="the higher grade of {low} and {high}; grades of {low} are negative")
+@DERIVATIONS.column(method="{high} where it is above 0, else minus {low}")
 def derive_var_atoxgr(*, low: Values = "ATOXGRL", high: Values = "ATOXGRH") -> pd.Series:
     """Join the grades of both directions: high ones as they are, low ones with a minus sign, `0` where none is."""
     down, up = _grade(low), _grade(high)
