@@ -8,7 +8,8 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 .PHONY: demo test lock lint types layers docs check mutation clean
 
 demo: $(VENV)/.runtime
-	$(BIN)/spectrail simulate blina_ball -o demo --seed 1 --profile trial
+	@if [ -e demo ]; then echo "building the study in demo/ as it is; remove demo/ to have it simulated anew"; \
+	else $(BIN)/spectrail simulate blina_ball -o demo --seed 1 --profile trial; fi
 	$(BIN)/spectrail build demo -o $(OUT) --only sdtm,adam,define
 	@echo "to validate, too: $(BIN)/spectrail build demo -o $(OUT)"
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from specs.workbook import write_workbook
 from specs.yaml_files import read_specification, write_yaml
 from spectrail.errors import OutputError, Place, UsageError
+from spectrail.output import refuse_filled
 
 STUDY = """\
 # A study: identifiers, versions, and where the raw data are. Every value is text; nothing needs quotes but text
@@ -108,8 +109,7 @@ def init_study(folder: Path | str, *, study_id: str = "STUDY1") -> tuple[Path, .
     root = Path(folder)
     if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]{0,19}", study_id):
         raise UsageError(f"{study_id!r} cannot be a study identifier", hint="letters, digits, - and _, up to 20")
-    if root.exists() and (not root.is_dir() or any(root.iterdir())):
-        raise OutputError(f"{folder} is not empty", place=Place(file=str(root)), hint="give a new folder")
+    refuse_filled(root)
     written = []
     for name, text in FILES.items():
         path = root / name
@@ -123,7 +123,8 @@ def init_study(folder: Path | str, *, study_id: str = "STUDY1") -> tuple[Path, .
 def convert_specification(source: Path | str, target: Path | str) -> tuple[Path, ...]:
     """Write a specification in its other face: a workbook when `target` ends in .xlsx, else a folder of YAML files.
 
-    Raises `SpecError` with every error of the source, `OutputError` when the target exists already.
+    Raises `SpecError` with every error of the source, `OutputError` when the target is a file, or a folder
+    that holds anything.
     """
     out = Path(target)
     loaded = read_specification(source)

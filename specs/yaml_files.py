@@ -25,6 +25,7 @@ from specs.nodes import Path as NodePath
 from specs.yaml_text import block, parse_yaml
 from spectrail.errors import InputError, OutputError, Place, SpecError, nearest_hint
 from spectrail.findings import Findings
+from spectrail.output import refuse_filled
 
 MOST_BYTES = 20_000_000
 SAFE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,60}")
@@ -269,10 +270,11 @@ def read_table(path: Path, root: Path) -> Node:
 
 
 def write_yaml(study: m.Study, folder: Path | str) -> tuple[Path, ...]:
-    """Write a study as study.yaml and `specs/` below `folder`; refuse a folder that has a study.yaml already."""
+    """Write a study as study.yaml and `specs/` below `folder`; refuse a folder that holds anything."""
     root = Path(folder)
     if (root / "study.yaml").exists():
         raise OutputError(f"{folder} holds a study already", place=Place(file=str(root)), hint="give a new folder")
+    refuse_filled(root)
     content = compact(study)
     files: dict[str, str] = {}
     for dataset, model in zip(content.pop("datasets", []), study.datasets, strict=True):

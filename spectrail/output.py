@@ -12,7 +12,7 @@ import fcntl
 import hashlib
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -28,18 +28,20 @@ _AT_FDCWD, _RENAME_EXCHANGE = -100, 2
 
 
 @contextmanager
-def replacing(out: Path) -> Iterator[Path]:
+def replacing(out: Path, check: Callable[[Path], None] | None = None) -> Iterator[Path]:
     """Give a temporary folder beside `out`; exchange the two when the block ends without an exception.
 
-    Raises OutputError when `out` is a file, is not empty and holds no run record of ours, or is being written by
-    another run.
+    `check` raises OutputError when what is in `out` must not be replaced; by default a folder that is not empty and
+    holds no run record of ours. Raises OutputError, too, when `out` is a file or is being written by another run.
     """
     out = Path(out)
     parent = out.absolute().parent
-    _check_target(out)
+    _refuse_file(out)
     _make_parent(parent, out)
     with _lock(parent / f".{out.name}.lock", out):
+        # first, since a killed run may have renamed away what is to be checked
         _recover(out)
+        (check or _check_run_record)(out)
         building = parent / f".{out.name}.building"
         try:
             building.mkdir()
@@ -83,15 +85,21 @@ def _sync(path: Path, flags: int) -> None:
         os.close(descriptor)
 
 
-def _check_target(out: Path) -> None:
+def refuse_filled(out: Path, why: str = "is not empty") -> None:
+    """Raise OutputError when `out` is a file or a folder that holds anything."""
+    _refuse_file(out)
+    if out.is_dir() and any(out.iterdir()):
+        raise OutputError(why, place=Place(file=str(out)), hint="give an empty or a new folder; nothing was changed")
+
+
+def _refuse_file(out: Path) -> None:
     if out.is_file():
-        raise OutputError("is a file", place=Place(file=str(out)), hint="give a folder as OUT")
-    if out.is_dir() and any(out.iterdir()) and not (out / RUN_RECORD).is_file():
-        raise OutputError(
-            f"is not empty and has no {RUN_RECORD} of an earlier run",
-            place=Place(file=str(out)),
-            hint="give an empty or a new folder; nothing was changed",
-        )
+        raise OutputError("is a file", place=Place(file=str(out)), hint="give a folder")
+
+
+def _check_run_record(out: Path) -> None:
+    if not (out / RUN_RECORD).is_file():
+        refuse_filled(out, f"is not empty and has no {RUN_RECORD} of an earlier run")
 
 
 def _make_parent(parent: Path, out: Path) -> None:

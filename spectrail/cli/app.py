@@ -146,12 +146,20 @@ def simulate(
     profile: Annotated[str, typer.Option(help="trial or publication.")] = "trial",
     extract: Annotated[int, typer.Option(help="1: first extract, 2: a later one with corrections.")] = 1,
     mrd_domain: Annotated[str, typer.Option(help="Domain of residual disease: LB, or CP (with GF).")] = "LB",
+    force: Annotated[bool, typer.Option("--force", help="Replace a simulated study although it was edited.")] = False,
 ) -> None:
     """Write a complete study folder (raw data, specification, truth log) that `build` takes as it is."""
     from spectrail.studies import simulate_study
 
     folder = simulate_study(
-        name, out_folder, subjects=subjects, seed=seed, profile=profile, extract=extract, mrd_domain=mrd_domain
+        name,
+        out_folder,
+        subjects=subjects,
+        seed=seed,
+        profile=profile,
+        extract=extract,
+        mrd_domain=mrd_domain,
+        force=force,
     )
     out.print(f"study folder: {folder}", soft_wrap=True)
 

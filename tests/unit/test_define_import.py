@@ -15,7 +15,7 @@ from define_xml.importer import import_define
 from define_xml.reader import read_define
 from define_xml.writer import define_bytes, write_define
 from specs.yaml_files import read_specification
-from spectrail.errors import InputError
+from spectrail.errors import InputError, OutputError
 
 SHARED = Path(__file__).resolve().parents[2].parent / "shared"
 SAMPLES = [
@@ -301,6 +301,15 @@ def test_missing_file_is_an_input_error(tmp_path: Path):
     """A file that is not there is named."""
     with pytest.raises(InputError, match="No such file"):
         read_define(tmp_path / "nothing.xml")
+
+
+def test_a_folder_that_holds_anything_is_not_imported_into(sample: Path, tmp_path: Path):
+    """Files of others are never mixed with an import."""
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "thesis.txt").write_text("mine")
+    with pytest.raises(OutputError, match="out: is not empty"):
+        import_define(sample, tmp_path / "out")
+    assert [path.name for path in (tmp_path / "out").iterdir()] == ["thesis.txt"]
 
 
 def test_import_gives_workbook_and_yaml_of_the_same_specification(sample: Path, tmp_path: Path):

@@ -646,6 +646,11 @@ def test_nothing_is_overwritten(tmp_path: Path) -> None:
     convert_specification(tmp_path / "study", tmp_path / "a.xlsx")
     with pytest.raises(OutputError, match="exists already"):
         convert_specification(tmp_path / "study", tmp_path / "a.xlsx")
+    (tmp_path / "theirs").mkdir()
+    (tmp_path / "theirs" / "thesis.txt").write_text("mine")
+    with pytest.raises(OutputError, match="theirs: is not empty"):
+        convert_specification(tmp_path / "a.xlsx", tmp_path / "theirs")
+    assert [path.name for path in (tmp_path / "theirs").iterdir()] == ["thesis.txt"]
     with pytest.raises(UsageError, match="neither a folder nor a workbook"):
         convert_specification(tmp_path / "study", tmp_path / "a.docx")
     with pytest.raises(UsageError, match="cannot be a study identifier"):

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import csv
 import shutil
+from functools import partial
 from pathlib import Path
 
 from specs.complete import complete
 from specs.workbook import write_workbook
 from specs.yaml_files import read_study
-from spectrail.errors import OutputError, Place, UnknownNameError
+from spectrail.errors import UnknownNameError
+from spectrail.output import replacing
+from spectrail.studies import written
 from spectrail.studies.blina_ball.simulate import simulate
 
 WORKBOOK = "specification.xlsx"
@@ -26,27 +29,26 @@ def write_study(
     profile: str = "trial",
     extract: int = 1,
     mrd_domain: str = "LB",
+    force: bool = False,
 ) -> Path:
     """Write `study.yaml`, `specs/`, its workbook, `raw/` and `truth/` below `folder` and return it.
 
     `mrd_domain` CP gives the variant of the specification in which residual disease by flow cytometry is in CP and by
-    sequencing or PCR in GF.  `truth/` is for scoring only; no build reads it. Raises OutputError when `folder` holds
-    another study, UnknownNameError for an unknown `mrd_domain`.
+    sequencing or PCR in GF.  `truth/` is for scoring only; no build reads it. A folder that a simulation wrote is
+    replaced as a whole. Raises OutputError when `folder` holds anything else, or, without `force`, when files in it
+    were changed, added or removed since; UnknownNameError for an unknown `mrd_domain`.
     """
     if mrd_domain not in ("LB", "CP"):
         raise UnknownNameError("mrd_domain", mrd_domain, ("LB", "CP"))
     target = Path(folder)
-    present = target / "study.yaml"
-    if present.exists() and not (target / "truth" / "mess.csv").exists():
-        raise OutputError(
-            "holds a study that no simulation wrote", place=Place(file=str(target)), hint="choose an empty folder"
-        )
-    made = simulate(target, subjects=subjects, seed=seed, profile=profile, extract=extract)
-    copy_specification(target)
-    _count_subjects(target, made.subjects)
-    if mrd_domain == "CP":
-        _choose_cp(target)
-    write_workbook(complete(read_study(target).study), target / WORKBOOK)
+    with replacing(target, partial(written.check, force=force)) as building:
+        made = simulate(building, subjects=subjects, seed=seed, profile=profile, extract=extract)
+        copy_specification(building)
+        _count_subjects(building, made.subjects)
+        if mrd_domain == "CP":
+            _choose_cp(building)
+        write_workbook(complete(read_study(building).study), building / WORKBOOK)
+        written.record(building)
     return target
 
 
@@ -74,10 +76,7 @@ def _count_subjects(target: Path, planned: int) -> None:
 
 
 def copy_specification(target: Path) -> None:
-    """Copy the packaged specification of the study into a folder, replacing what an earlier copy left there."""
-    for name in ("specs", "variants"):
-        if (target / name).exists():
-            shutil.rmtree(target / name)
+    """Copy the packaged specification of the study into a folder."""
     for source in sorted(SPECIFICATION.rglob("*")):
         if source.is_file() and source.suffix in (".yaml", ".csv", ".xlsx"):
             copy = target / source.relative_to(SPECIFICATION)
