@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from adam.engine import Engine
 from adam.results.declared import file_name, results
 from specs import models
 from spectrail.dataset import Dataset
+from spectrail.errors import UnknownNameError, UsageError
 from spectrail.findings import Findings
 from spectrail.io.tables import read_dataset
 from spectrail.pipeline.carry import carry_over
@@ -99,11 +101,12 @@ def _derive(run: Run) -> None:
         catalogs(run.study).adam,
     )
     made: dict[str, Dataset] = {}
-    for dataset in engine.datasets(names):
-        run.findings.append(dataset.findings)
-        made[dataset.name] = dataset
-        run.adam[dataset.name] = spill(dataset, run.spill_folder)
-        run.progress(f"{dataset.name}: {len(dataset)} records")
+    with _saying_what_is_not_built(run, tabulation):
+        for dataset in engine.datasets(names):
+            run.findings.append(dataset.findings)
+            made[dataset.name] = dataset
+            run.adam[dataset.name] = spill(dataset, run.spill_folder)
+            run.progress(f"{dataset.name}: {len(dataset)} records")
     for name, one in run.adam.items():
         settled = engine.settle(Dataset(one.layout, one.empty(), one.lineage))
         run.adam[name] = replace(one, lineage=settled.lineage)
@@ -111,6 +114,25 @@ def _derive(run: Run) -> None:
         _write_table(run, run.building / "lineage" / f"{name.lower()}.candidates.parquet", notes)
     if not run.datasets:
         _write_results(run, made)
+
+
+@contextmanager
+def _saying_what_is_not_built(run: Run, tabulation: Mapping[str, Dataset]) -> Iterator[None]:
+    """Turn an unknown name into a UsageError where it is a specified SDTM dataset that a partial build lacks."""
+    try:
+        yield
+    except UnknownNameError as error:
+        needed = error.name.partition(".")[0]
+        specified = {one.name for one in part_of(run.study, analysis=False).datasets}
+        if run.study.sdtm_source or needed not in specified - set(tabulation):
+            raise
+        asking = error.place.dataset if error.place else "an analysis dataset"
+        more = f"name {needed} in --datasets, too" if "sdtm" in run.parts else "add sdtm to --only"
+        raise UsageError(
+            f"{asking} needs {needed}, which is neither built here nor in {run.out}",
+            place=error.place,
+            hint=f"{more}, or give the OUT of a full build",
+        ) from error
 
 
 def tabulation_datasets(run: Run) -> Mapping[str, Dataset]:

@@ -113,6 +113,47 @@ def test_a_partial_build_carries_the_rest_over(study: Path, tmp_path: Path) -> N
     }
 
 
+ANALYSIS = """\
+datasets:
+  ADAE:
+    label: Adverse Events Analysis
+    class: ADAM OTHER
+    keys: [USUBJID, AESEQ]
+    variables:
+      - {name: USUBJID, data_type: text, origin: {type: Predecessor, predecessor: AE.USUBJID}}
+      - {name: AESEQ, data_type: integer, origin: {type: Predecessor, predecessor: AE.AESEQ}}
+      - {name: SEX, data_type: text, origin: {type: Predecessor, predecessor: DM.SEX}}
+    steps:
+      - {algorithm: records, source: AE}
+"""
+
+
+@pytest.mark.parametrize(
+    ("only", "datasets", "needed", "hint"),
+    [
+        (("adam",), (), "AE", "add sdtm to --only, or give the OUT of a full build"),
+        (("sdtm", "adam"), ("ADAE",), "AE", "name AE in --datasets, too, or give the OUT of a full build"),
+        (("sdtm", "adam"), ("ADAE", "AE"), "DM", "name DM in --datasets, too, or give the OUT of a full build"),
+    ],
+)
+def test_a_partial_build_says_what_it_lacks(
+    study: Path, tmp_path: Path, only: tuple[str, ...], datasets: tuple[str, ...], needed: str, hint: str
+) -> None:
+    """Into a new folder there is nothing to carry over; into the OUT of a full build the same request works."""
+    (study / "specs" / "analysis.yaml").write_text(ANALYSIS)
+    text = (study / "study.yaml").read_text(encoding="utf-8").partition("specification:")[0]
+    standards = "standards:\n  - {name: ADaMIG, version: 1.3}"
+    (study / "study.yaml").write_text(text.replace("standards:", standards), encoding="utf-8")
+    new, full = tmp_path / "new", tmp_path / "full"
+    with pytest.raises(UsageError) as caught:
+        build_study(study, new, only=only, datasets=datasets)
+    assert f"ADAE needs {needed}, which is neither built here nor in {new}\n  -> {hint}" in str(caught.value)
+    assert not new.exists()
+    build_study(study, full, only=("sdtm", "adam"))
+    record = build_study(study, full, only=only, datasets=datasets).record
+    assert {Path(entry["path"]).stem for entry in record["outputs"]} >= {"adae", "ae", "dm"}
+
+
 def test_a_carried_file_that_was_touched_is_refused(study: Path, tmp_path: Path) -> None:
     """A dataset changed behind the build's back is not carried over."""
     out = tmp_path / "out"
