@@ -45,12 +45,18 @@ def install(folder: Path, name: str, version: str, module: str, code: str, entri
     (info / "entry_points.txt").write_text(f"[spectrail.extensions]\n{lines}", encoding="utf-8")
 
 
-def install_page(folder: Path) -> dict[str, str]:
-    """Install what the page describes; return its files by path and its commands under `console`."""
-    blocks = {}
-    for kind, words, body in BLOCK.findall(PAGE.read_text(encoding="utf-8")):
+def page_blocks() -> list[tuple[str, str]]:
+    """Return path (blank for commands) and content of every block of the page, in order."""
+    found = []
+    for _, words, body in BLOCK.findall(PAGE.read_text(encoding="utf-8")):
         options = dict(word.split("=", 1) for word in words.split())
-        blocks[options.get("file", kind)] = body
+        found.append((options.get("file", ""), body))
+    return found
+
+
+def install_page(folder: Path) -> dict[str, str]:
+    """Install what the page describes; return its files by path."""
+    blocks = {path: body for path, body in page_blocks() if path}
     project = tomllib.loads(blocks["acme/pyproject.toml"])["project"]
     entries = project["entry-points"]["spectrail.extensions"]
     install(folder, project["name"], project["version"], "acme_rules", blocks["acme/acme_rules.py"], entries)
@@ -61,15 +67,17 @@ def install_page(folder: Path) -> dict[str, str]:
 def followed(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[str]]:
     """Follow the page from top to bottom; give back the folder and what each command printed."""
     folder = tmp_path_factory.mktemp("own")
-    blocks = install_page(folder)
+    install_page(folder)
     printed = []
-    for line in blocks["console"].strip().splitlines():
-        done = run(line, folder)
-        assert done.returncode == 0, f"{line}\n{done.stdout}{done.stderr}"
-        printed.append(done.stdout)
-        if " init " in line:
-            for path in [one for one in blocks if one.startswith("study/")]:
-                (folder / path).write_text(blocks[path], encoding="utf-8")
+    for path, body in page_blocks():
+        if path:
+            (folder / path).parent.mkdir(parents=True, exist_ok=True)
+            (folder / path).write_text(body, encoding="utf-8")
+            continue
+        for line in body.strip().splitlines():
+            done = run(line, folder)
+            assert done.returncode == 0, f"{line}\n{done.stdout}{done.stderr}"
+            printed.append(done.stdout)
     return folder, printed
 
 
