@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shlex
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -42,6 +44,8 @@ def followed(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[tuple
                 done = run(line, folder)
                 assert done.returncode == int(options.get("exit", 0)), f"{line}\n{done.stdout}{done.stderr}"
                 printed.append((line, done.stdout + done.stderr))
+                if "exit" in options and (folder / "out").is_dir():
+                    shutil.copytree(folder / "out", folder / f"out after {len(printed)}")
     return folder, printed
 
 
@@ -56,9 +60,33 @@ def test_the_missing_table_is_named(followed: tuple[Path, list[tuple[str, str]]]
 
 
 def test_the_findings_are_those_of_the_text(followed: tuple[Path, list[tuple[str, str]]]) -> None:
-    """The unknown unit and the unread result are reported."""
+    """The unit K is the only error; `findings.json` and the queries name what the text says they name."""
     output = followed[1][4][1]
-    assert "VS.VSSTRESN" in output
+    assert re.findall(r"^ error +(\d+) +(\S+) +(\S+)", output, re.MULTILINE) == [
+        ("1", "MAP-UNIT-NO-CONVERSION", "VS.VSSTRESN")
+    ]
+    out = followed[0] / "out after 5"
+    findings = json.loads((out / "validation" / "findings.json").read_text(encoding="utf-8"))
+    (found,) = [one for one in findings if one["severity"] == "error"]
+    assert (found["source"], found["source_row"], found["value"]) == ("vs_raw", 5, "K")
+    page = (out / "queries" / "queries.html").read_text(encoding="utf-8")
+    assert re.findall(r"Q\d{5}", page) == ["Q00001"]
+    for cell in ("002", "Day 1", "TEMPU", "K", "raw/vs.csv", "5"):
+        assert f">{cell}<" in page
+
+
+def test_what_cannot_be_converted_is_not_guessed(
+    followed: tuple[Path, list[tuple[str, str]]],
+) -> None:
+    """36.9 K has no standard result, ND only a text, and neither is a baseline."""
+    folder = followed[0] / "out after 5" / "m5" / "datasets" / "study1" / "tabulations" / "sdtm"
+    vs = read_xpt(folder / "vs.xpt").frame
+    names = ["VSTESTCD", "VSORRES", "VSORRESU", "VSSTRESC", "VSSTRESN", "VSSTRESU", "VSLOBXFL"]
+    shown = vs[vs["VSSTRESN"].isna()][names]
+    assert shown.astype(object).where(shown.notna(), "").to_numpy().tolist() == [
+        ["TEMP", "36.9", "K", "", "", "", ""],
+        ["SYSBP", "ND", "mmHg", "ND", "", "", ""],
+    ]
 
 
 def test_the_last_build_gives_the_datasets(followed: tuple[Path, list[tuple[str, str]]]) -> None:
@@ -68,7 +96,7 @@ def test_the_last_build_gives_the_datasets(followed: tuple[Path, list[tuple[str,
     shown = vs[vs["VSTESTCD"] == "TEMP"][["USUBJID", "VISITNUM", "VSORRES", "VSSTRESC", "VSDTC", "VSDY", "VSLOBXFL"]]
     assert shown.astype(object).where(shown.notna(), "").to_numpy().tolist() == [
         ["STUDY1-001", 1.0, "36.8", "36.8", "2025-01-02", -4.0, ""],
-        ["STUDY1-001", 2.0, "98.2", "36.7777777777778", "2025-01-06", 1.0, "Y"],
+        ["STUDY1-001", 2.0, "98.2", "36.8", "2025-01-06", 1.0, "Y"],
         ["STUDY1-001", 2.01, "38.6", "38.6", "2025-01-09", 4.0, ""],
         ["STUDY1-002", 1.0, "36.5", "36.5", "2025-01", "", ""],
         ["STUDY1-002", 2.0, "36.9", "36.9", "2025-01-13", 1.0, "Y"],
@@ -83,7 +111,9 @@ def test_explain_reaches_the_cell(followed: tuple[Path, list[tuple[str, str]]]) 
     """The tree ends at the collected value."""
     (output,) = [output for line, output in followed[1] if line.startswith("spectrail explain")]
     assert "raw/vs.csv" in output
+    assert "VSSTRESN = 36.8" in output
     assert "TEMP: 98.2" in output
+    assert "TEMPU: F" in output
 
 
 def test_validation_rejects_a_study_without_trial_summary(followed: tuple[Path, list[tuple[str, str]]]) -> None:
