@@ -34,13 +34,22 @@ class Found:
 
 NO_SETTINGS: Mapping[str, str] = MappingProxyType({})
 NONE_COMBINED: Mapping[str, tuple[str, ...]] = MappingProxyType({})
+SettingCheck = Callable[[str, str], str]
+"""Name and value of a setting to what is supported instead of the value; nothing for a value that is supported."""
+
+
+def any_value(name: str, value: str) -> str:
+    """Support every value of every setting."""
+    del name, value
+    return ""
 
 
 @dataclass(frozen=True)
 class Context:
     """A study and what it is checked against; `catalog` is empty when steps are not checked.
 
-    `settings` are the defaults of the settings that analyses know, `combined` the names that set several of them.
+    `settings` are the defaults of the settings that analyses know, `combined` the names that set several of them,
+    `unsupported` checks their values.
     """
 
     study: m.Study
@@ -50,6 +59,7 @@ class Context:
     terms: Terminology | None
     settings: Mapping[str, str] = field(default_factory=dict)
     combined: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    unsupported: SettingCheck = any_value
 
     @cached_property
     def codelists(self) -> dict[str, m.Codelist]:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 
+from adam.settings import unsupported
 from define_xml.complete import is_analysis
 from specs import models
 from specs.complete import complete
@@ -25,7 +26,14 @@ def checked_study(folder: Path) -> tuple[LoadedStudy, models.Study]:
     loaded = read_study(folder)
     study = complete(with_terminology(loaded.study, Path(folder)))
     known = catalogs(study, loaded.places).all
-    faults = lint(study, known, places=loaded.places, settings=default_settings(), combined=combined_settings())
+    faults = lint(
+        study,
+        known,
+        places=loaded.places,
+        settings=default_settings(),
+        combined=combined_settings(),
+        unsupported=unsupported,
+    )
     errors = faults.at_or_above("error")
     if len(errors):
         raise SpecError(

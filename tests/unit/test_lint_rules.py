@@ -8,6 +8,7 @@ from typing import Any, Literal
 import pandas as pd
 import pytest
 
+from adam.settings import COMBINED, SETTINGS, unsupported
 from specs import models as m
 from specs.complete import complete
 from specs.faults import RULES, Fault
@@ -338,6 +339,18 @@ CASES: dict[str, tuple[str, str, str, int]] = {
         "did you mean times?",
         16,
     ),
+    "SPEC-155": (
+        ADLB + "settings: {te_window: 30_day}\n",
+        "setting te_window: '30_day' is not supported",
+        "supported: 30_days, consolidation",
+        16,
+    ),
+    "SPEC-156": (
+        ADLB + "settings: {te_windo: 30_days}\n",
+        "unknown setting 'te_windo'",
+        "did you mean te_window?",
+        16,
+    ),
     "SPEC-153": (
         ADLB.replace("ALB: Albumin (g/L)", "ALB: {param: Albumin (g/L), rule: keppt}"),
         "unknown rule 'keppt' of parameter ALB",
@@ -418,7 +431,15 @@ def _faults(text: str, folder: Path) -> list[Fault]:
     path = folder / "spec.yaml"
     path.write_text(text, encoding="utf-8")
     loaded = read_specification(path)
-    return lint_faults(complete(loaded.study), CATALOG.registry, places=loaded.places)
+    known = {name: one.default for name, one in SETTINGS.items()}
+    return lint_faults(
+        complete(loaded.study),
+        CATALOG.registry,
+        places=loaded.places,
+        settings=known,
+        combined=COMBINED,
+        unsupported=unsupported,
+    )
 
 
 @pytest.mark.parametrize("rule", sorted(CASES))
@@ -465,6 +486,29 @@ def test_one_name_for_several_settings_is_used(tmp_path: Path) -> None:
         found = lint_faults(study, CATALOG.registry, settings=default_settings(), combined=combined_settings())
         faults.append({one.value for one in found if one.rule.id == "SPEC-154"})
     assert faults == [{"blast_ge", "ctcae"}, {"count_ge", "blast_ge", "count_anc_cr"}]
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("settings: {CRI_rule: any_deficit}", {"SPEC-156"}),  # used or not, this differs in case only
+        ("settings: {te_windo: x}", {"SPEC-156"}),
+        ("settings: {own_limit: x}", {"SPEC-154"}),
+        ('settings: {count_ge: ">>"}', {"SPEC-154", "SPEC-155"}),
+        ("settings: {interruption_min_hours: four}", {"SPEC-154", "SPEC-155"}),
+        ('settings: {interruption_min_hours: "4.5"}', {"SPEC-154"}),
+    ],
+)
+def test_settings_of_a_study(text: str, found: set[str], tmp_path: Path) -> None:
+    """Values of settings that analyses know are checked; a name of the study's own is only told when unused."""
+    settings = {"SPEC-152", "SPEC-154", "SPEC-155", "SPEC-156"}
+    assert {fault.rule.id for fault in _faults(ADLB + text, tmp_path)} & settings == found
+
+
+def test_settings_without_analyses_are_the_studys_own(tmp_path: Path) -> None:
+    """A study of SDTM alone may give any value to a name that analyses know."""
+    found = {fault.rule.id for fault in _faults(AE + STEPS + "settings: {ctcae: x, te_windo: y}", tmp_path)}
+    assert found & {"SPEC-154", "SPEC-155", "SPEC-156"} == {"SPEC-154"}
 
 
 def test_every_rule_has_a_case() -> None:
