@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import pathlib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -49,7 +50,7 @@ class Context:
     """A study and what it is checked against; `catalog` is empty when steps are not checked.
 
     `settings` are the defaults of the settings that analyses know, `combined` the names that set several of them,
-    `unsupported` checks their values.
+    `unsupported` checks their values; `folder` is the study folder where raw files are looked for.
     """
 
     study: m.Study
@@ -60,6 +61,7 @@ class Context:
     settings: Mapping[str, str] = field(default_factory=dict)
     combined: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     unsupported: SettingCheck = any_value
+    folder: pathlib.Path | None = None
 
     @cached_property
     def codelists(self) -> dict[str, m.Codelist]:

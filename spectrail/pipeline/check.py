@@ -24,4 +24,5 @@ def check_specification(path: Path) -> Findings:
         settings=default_settings(),
         combined=combined_settings(),
         unsupported=unsupported,
+        folder=loaded.folder if loaded.files[0].stem == "study" else None,  # a workbook may lie anywhere
     )

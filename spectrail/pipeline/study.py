@@ -21,8 +21,8 @@ from spectrail.findings import Findings
 from spectrail.pipeline.catalog import catalogs, combined_settings, default_settings
 
 
-def checked_study(folder: Path) -> tuple[LoadedStudy, models.Study]:
-    """Read, complete and lint a study folder; raise SpecError listing every error."""
+def checked_study(folder: Path, *, raw: bool = False) -> tuple[LoadedStudy, models.Study]:
+    """Read, complete and lint a study folder, with `raw` that its raw files are there; raise SpecError for errors."""
     loaded = read_study(folder)
     study = complete(with_terminology(loaded.study, Path(folder)))
     known = catalogs(study, loaded.places).all
@@ -33,6 +33,7 @@ def checked_study(folder: Path) -> tuple[LoadedStudy, models.Study]:
         settings=default_settings(),
         combined=combined_settings(),
         unsupported=unsupported,
+        folder=Path(folder) if raw else None,
     )
     errors = faults.at_or_above("error")
     if len(errors):

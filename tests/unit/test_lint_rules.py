@@ -351,6 +351,12 @@ CASES: dict[str, tuple[str, str, str, int]] = {
         "did you mean te_window?",
         16,
     ),
+    "SPEC-157": (
+        AE.replace("raw/ae.csv", "raw/ea.csv"),
+        "raw source ae_raw: the file 'raw/ea.csv' does not exist",
+        "did you mean raw/ae.csv?",
+        3,
+    ),
     "SPEC-153": (
         ADLB.replace("ALB: Albumin (g/L)", "ALB: {param: Albumin (g/L), rule: keppt}"),
         "unknown rule 'keppt' of parameter ALB",
@@ -431,6 +437,8 @@ def _faults(text: str, folder: Path) -> list[Fault]:
     path = folder / "spec.yaml"
     path.write_text(text, encoding="utf-8")
     loaded = read_specification(path)
+    (folder / "raw").mkdir(exist_ok=True)
+    (folder / "raw" / "ae.csv").touch()
     known = {name: one.default for name, one in SETTINGS.items()}
     return lint_faults(
         complete(loaded.study),
@@ -439,6 +447,7 @@ def _faults(text: str, folder: Path) -> list[Fault]:
         settings=known,
         combined=COMBINED,
         unsupported=unsupported,
+        folder=folder,
     )
 
 
