@@ -47,6 +47,12 @@ def kept(frame: pd.DataFrame, *, by: ColumnName, only: Condition) -> Records:
     raise NotImplementedError
 
 
+@CATALOG.records(makes=("{prefix}DT", "{groups.PREFIX}NAM", "SEQ"))
+def dated(frame: pd.DataFrame, *, prefix: str, groups: Table, new_var: str = "NEWFL") -> Records:
+    """Add variables that no argument names in full."""
+    raise NotImplementedError
+
+
 AE = """
 study_id: S1
 sources: {ae_raw: raw/ae.csv}
@@ -495,6 +501,32 @@ def test_one_name_for_several_settings_is_used(tmp_path: Path) -> None:
         found = lint_faults(study, CATALOG.registry, settings=default_settings(), combined=combined_settings())
         faults.append({one.value for one in found if one.rule.id == "SPEC-154"})
     assert faults == [{"blast_ge", "ctcae"}, {"count_ge", "blast_ge", "count_anc_cr"}]
+
+
+def test_variables_that_arguments_name_in_part_are_filled(tmp_path: Path) -> None:
+    """Prefixes, values of a column of a table, defaults and settings of parameters name what is filled."""
+    text = """
+study_id: S1
+tables: [{name: terms, columns: [PREFIX, TERM], rows: [[CQ01, a], [CQ02, b]]}]
+datasets:
+  ADLB:
+    class: BASIC DATA STRUCTURE
+    variables: [USUBJID, PARAMCD, ASTDT, AENDT, CQ02NAM, CQ03NAM, NEWFL, OLDFL, SEQ, AVALC, BNAM]
+    steps: [{algorithm: dated, prefix: AST, groups: terms}]
+    parameters: {ALB: {param: Albumin, rule: kept, settings: {variables: {USUBJID: X, AVALC: LB.LBSTRESC}}}}
+"""
+    found = [fault.variable for fault in _faults(text, tmp_path) if fault.rule.id == "SPEC-149"]
+    assert found == ["AENDT", "CQ03NAM", "OLDFL", "BNAM"]
+
+
+def test_parameters_with_rules_tell_methods(tmp_path: Path) -> None:
+    """Derived variables of a dataset whose parameters have rules need no method; names alone do not do."""
+    text = ADLB.replace("AVAL, origin: Assigned", "AVAL, origin: Derived")
+    ruled = text.replace("ALB: Albumin (g/L)", "ALB: {param: Albumin (g/L), rule: kept}")
+    found = [
+        [fault.variable for fault in _faults(one, tmp_path) if fault.rule.id == "SPEC-151"] for one in (text, ruled)
+    ]
+    assert found == [["AVAL"], []]
 
 
 @pytest.mark.parametrize(
