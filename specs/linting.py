@@ -79,8 +79,8 @@ class Context:
         return {dataset.name: dataset for dataset in reversed(self.study.datasets)}
 
     def knows_codelist(self, name: str) -> bool:
-        """Tell whether a codelist is listed or in the controlled terminology of the study."""
-        return name in self.codelist_names or (self.terms is not None and name in self.terms)
+        """Tell whether a codelist is listed or in the terminology of the study, where an unknown release has any."""
+        return self.terms is None or name in self.codelist_names or name in self.terms
 
     def values(self, codelist: str) -> tuple[frozenset[str], bool] | None:
         """Return the submission values of a codelist and whether no others can be; None when it is unknown."""

@@ -363,6 +363,12 @@ CASES: dict[str, tuple[str, str, str, int]] = {
         "did you mean raw/ae.csv?",
         3,
     ),
+    "SPEC-158": (
+        AE + 'ct: "2025-03-27"\n',
+        "controlled terminology 2025-03-27 is not packaged",
+        "packaged: 2025-03-28; or name the file of the release (NCI text or ODM-XML) in ct",
+        8,
+    ),
     "SPEC-153": (
         ADLB.replace("ALB: Albumin (g/L)", "ALB: {param: Albumin (g/L), rule: keppt}"),
         "unknown rule 'keppt' of parameter ALB",
@@ -544,6 +550,17 @@ def test_settings_of_a_study(text: str, found: set[str], tmp_path: Path) -> None
     """Values of settings that analyses know are checked; a name of the study's own is only told when unused."""
     settings = {"SPEC-152", "SPEC-154", "SPEC-155", "SPEC-156"}
     assert {fault.rule.id for fault in _faults(ADLB + text, tmp_path)} & settings == found
+
+
+def test_an_unknown_release_is_the_only_error(tmp_path: Path) -> None:
+    """What a release would say of codelists is not missed when there is no such release."""
+    given = AE.replace("AETERM,", "{name: AETERM, codelist: C66769},") + STEPS.replace(", codelist: AESEV", "")
+    text = given + "codelists: {NY: {code: C66742}, SEV: {code: C99999}}\n"
+    errors = [
+        {fault.rule.id for fault in _faults(one, tmp_path) if fault.rule.severity == "error"}
+        for one in (text, text + 'ct: "2025-03-27"\n')
+    ]
+    assert errors == [{"SPEC-162"}, {"SPEC-158"}]
 
 
 def test_settings_without_analyses_are_the_studys_own(tmp_path: Path) -> None:
