@@ -192,10 +192,24 @@ def resolved(given: Mapping[str, str]) -> dict[str, str]:
     return values
 
 
+def unsupported(name: str, value: str) -> str:
+    """Return what to write instead of a value that a setting does not support; nothing for one that it does.
+
+    Nothing too for a name that is neither a setting nor one that stands for several, which support the same.
+    """
+    known = SETTINGS.get(COMBINED.get(name, (name,))[0])
+    return "" if known is None else _instead(known, value)
+
+
+def _instead(setting: Setting, value: str) -> str:
+    if value in setting.options if setting.options else re.fullmatch(setting.pattern, value):
+        return ""
+    return f"supported: {', '.join(setting.options)}" if setting.options else f"write {setting.write}"
+
+
 def _check(setting: Setting, value: str) -> None:
-    supported = value in setting.options if setting.options else re.fullmatch(setting.pattern, value)
-    if not supported:
-        hint = f"supported: {', '.join(setting.options)}" if setting.options else f"write {setting.write}"
+    hint = _instead(setting, value)
+    if hint:
         raise SpecError(f"setting {setting.name}: {value!r} is not supported", hint=hint)
 
 

@@ -8,7 +8,7 @@ from specs import models as m
 from specs.guides import MODEL_CLASSES, adam_class, kind_of
 from specs.linting import Context, Found, check, nearest
 from specs.nodes import Path
-from specs.standards import StandardVariable
+from specs.standards import StandardVariable, known_versions
 
 
 def _standard(context: Context) -> Iterator[tuple[m.Dataset, m.Variable, Path, StandardVariable]]:
@@ -163,9 +163,16 @@ def versions(context: Context) -> Iterator[Found]:
         if standard.type == "IG" and guide is None:
             message = f"{standard.name} {standard.version} is not packaged"
             yield Found(("standards", i), message, "nothing is checked against it", standard.version)
+
+
+@check("SPEC-158", "error", "terminology not packaged")
+def terminology_release(context: Context) -> Iterator[Found]:
+    """Find a release of controlled terminology that is not packaged; codelists are then not looked up in it."""
     if context.terms is None:
-        hint = "load it as a file; nothing is checked against it"
-        yield Found(("ct",), f"controlled terminology {context.study.ct} is not packaged", hint, context.study.ct)
+        message = f"controlled terminology {context.study.ct} is not packaged"
+        packaged = ", ".join(known_versions("ct"))
+        hint = f"packaged: {packaged}; or name the file of the release (NCI text or ODM-XML) in ct"
+        yield Found(("ct",), message, hint, context.study.ct)
 
 
 @check("SPEC-131", "warning", "dataset differs from the standard")

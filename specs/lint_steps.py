@@ -94,7 +94,9 @@ def missing_arguments(context: Context) -> Iterator[Found]:
     for dataset, step, path, entry in _known(context):
         own = {"codelist": step.codelist, "when": step.when, "target": step.target, "source": step.source}
         codelists = {variable.name: variable.codelist for variable in dataset.variables}
-        own["codelist"] = own["codelist"] or codelists.get(step.target) or ("-" if "." in step.target else "")
+        # of a supplemental qualifier, and without terminology to complete variables from, it cannot be told
+        untold = "." in step.target or context.terms is None
+        own["codelist"] = own["codelist"] or codelists.get(step.target) or ("-" if untold else "")
         for parameter in entry.arguments:
             given = parameter.name in step.arguments or bool(own.get(parameter.name))
             if parameter.required and not given:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import pathlib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -34,13 +35,22 @@ class Found:
 
 NO_SETTINGS: Mapping[str, str] = MappingProxyType({})
 NONE_COMBINED: Mapping[str, tuple[str, ...]] = MappingProxyType({})
+SettingCheck = Callable[[str, str], str]
+"""Name and value of a setting to what is supported instead of the value; nothing for a value that is supported."""
+
+
+def any_value(name: str, value: str) -> str:
+    """Support every value of every setting."""
+    del name, value
+    return ""
 
 
 @dataclass(frozen=True)
 class Context:
     """A study and what it is checked against; `catalog` is empty when steps are not checked.
 
-    `settings` are the defaults of the settings that analyses know, `combined` the names that set several of them.
+    `settings` are the defaults of the settings that analyses know, `combined` the names that set several of them,
+    `unsupported` checks their values; `folder` is the study folder where raw files are looked for.
     """
 
     study: m.Study
@@ -50,6 +60,8 @@ class Context:
     terms: Terminology | None
     settings: Mapping[str, str] = field(default_factory=dict)
     combined: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    unsupported: SettingCheck = any_value
+    folder: pathlib.Path | None = None
 
     @cached_property
     def codelists(self) -> dict[str, m.Codelist]:
@@ -67,8 +79,8 @@ class Context:
         return {dataset.name: dataset for dataset in reversed(self.study.datasets)}
 
     def knows_codelist(self, name: str) -> bool:
-        """Tell whether a codelist is listed or in the controlled terminology of the study."""
-        return name in self.codelist_names or (self.terms is not None and name in self.terms)
+        """Tell whether a codelist is listed or in the terminology of the study, where an unknown release has any."""
+        return self.terms is None or name in self.codelist_names or name in self.terms
 
     def values(self, codelist: str) -> tuple[frozenset[str], bool] | None:
         """Return the submission values of a codelist and whether no others can be; None when it is unknown."""

@@ -187,8 +187,9 @@ class Algorithm:
 
     `method` is the template of the method text (see `spectrail.method_text`), or templates by the end of the name of
     the variable told of (`""` stands for all others), or by an argument that lists it (`@dates`).
-    `makes` are the variables that a record algorithm gives its records whatever its arguments say. `origin` names the
-    distribution of an algorithm that comes with an extension.
+    `makes` are the variables that a record algorithm gives its records and that no argument names in full:
+    `{new_vars_prefix}DT` has the text of that argument in it, `{queries.PREFIX}NAM` each value of that column of the
+    lookup table that the argument names. `origin` names the distribution of an algorithm of an extension.
     """
 
     name: str

@@ -36,7 +36,8 @@ _MEAN_DAYS = {"months": 30.4375, "years": 365.25}
         "DTF": _DATE_FLAG,
         "": "numeric date of {dtc}[highest_imputation?; a missing {highest_imputation:missing} is imputed with the"
         " {date_imputation} possible one]" + _LIMITS,
-    }
+    },
+    makes=("{new_vars_prefix}DT", "{new_vars_prefix}DTF"),
 )
 def derive_vars_dt(
     frame: pd.DataFrame,
@@ -69,7 +70,10 @@ def derive_vars_dt(
     return selection.with_variables(frame, made)
 
 
-@DERIVATIONS.records(method=_IMPUTED)
+@DERIVATIONS.records(
+    method=_IMPUTED,
+    makes=("{new_vars_prefix}DTM", "{new_vars_prefix}DTF", "{new_vars_prefix}TMF"),
+)
 def derive_vars_dtm(
     frame: pd.DataFrame,
     *,

@@ -32,7 +32,8 @@ _RATES = {**FREQUENCIES, CONTINUOUS: np.inf}
         "AVAL": "measured over the dosing records ({dose} above 0) of each {by_vars}, pauses of infusions"
         " counting as interruptions from {interruption_min_hours} hours on: {parameters:measures}",
         "": "name of what is measured over the dosing records of each {by_vars}: {parameters:values}",
-    }
+    },
+    makes=("AVAL",),
 )
 def derive_param_exposure(
     frame: pd.DataFrame,

@@ -107,7 +107,8 @@ def derive_var_ontrtfl(
 
 @DERIVATIONS.records(
     method="GRPNAME of the rows of table {dataset_queries} whose PREFIX the name {target} begins with, if the term of"
-    " the record is among the terms of these rows"
+    " the record is among the terms of these rows",
+    makes=tuple(f"{{dataset_queries.PREFIX}}{one}" for one in ("NAM", "CD", "SC", "SCN")),
 )
 def derive_vars_query(frame: pd.DataFrame, *, dataset_queries: Table) -> Records:
     """Add the variables of term groupings: `SMQzzNAM`, `CQzzNAM`, `SDGzzNAM` with CD, SC and SCN (OCCDS 1.1).

@@ -25,7 +25,8 @@ from spectrail.steps import ColumnName, Evaluate, Link, Positions, Records, Tabl
         " {dataset_ref}[ where {filter_ref}]",
         "AVAL": 'number for AVALC: [values?{values}][values!"Y" to 1; "N" to 0]',
         "": "{target} of the record of parameter {parameters} that decides",
-    }
+    },
+    makes=("AVALC", "AVAL"),
 )
 def derive_param_exist_flag(
     frame: pd.DataFrame,
@@ -224,7 +225,8 @@ def _with_rest(
     method={
         "@set_values_to": "{set_values_to:quoted}",
         "": "response of {parameters} that is confirmed at least {ref_confirm} days later",
-    }
+    },
+    makes=("AVALC", "ADT"),
 )
 def derive_param_confirmed_response(
     frame: pd.DataFrame,

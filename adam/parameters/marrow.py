@@ -39,7 +39,8 @@ MEASURES = ("BLAST", "CELLS", "CELLULAR", "ADEQ", "ANC", "PLT", "PBLAST", "EMD")
         " {plt_tx_days} days of a platelet transfusion",
         "@keep_vars": "{target} of the marrow assessment",
         "": "value of the marrow assessment that gives the response class",
-    }
+    },
+    makes=("AVALC", "AVAL", "ADT"),
 )
 def derive_param_response(
     frame: pd.DataFrame,

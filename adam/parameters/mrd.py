@@ -150,7 +150,8 @@ _STATUS = (
         "MRDOP": "relation of the measured value to AVAL (=, <, <=, >, >=), as reported in {result}",
         "AVALCAT1": _STATUS + ', or "POSITIVE BELOW THRESHOLD" for detected disease below it',
         "": _STATUS,
-    }
+    },
+    makes=("AVAL", "MRDOP", "MRDSTAT", "AVALCAT1", "DTYPE"),
 )
 def derive_vars_mrd(
     frame: pd.DataFrame,

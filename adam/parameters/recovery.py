@@ -15,7 +15,7 @@ from adam.derivations.dates import whole_days
 from adam.parameters import candidates
 from adam.parameters.candidates import Days, as_dates
 from adam.parameters.sustained import Counts, Found, Rule, day_at, gathered, rule_of, sustained, transfused
-from adam.parameters.time_to_event import Unit, cutoff_days, derive_param_tte, readings
+from adam.parameters.time_to_event import MAY_MAKE, Unit, cutoff_days, derive_param_tte, readings
 from spectrail import frames
 from spectrail.steps import ColumnName, Evaluate, Exclusion, Positions, Problem, Records, Tables, Taken
 
@@ -47,7 +47,8 @@ _METHOD = (
         + "[. A competing event before it: {competing_conditions:dates}][. Follow-up ends"
         " with the first of: {stop_conditions:dates}][. Nothing after {cutoff_date} counts][. Nothing after {cutoff}"
         " counts]. Without both the last day with a count",
-    }
+    },
+    makes=MAY_MAKE,
 )
 def derive_param_recovery(
     frame: pd.DataFrame,

@@ -22,6 +22,7 @@ Unit = Literal["DAYS", "MONTHS"]
 DAYS_PER_MONTH = 30.4375
 MADE = ("STARTDT", "ADT", "AVAL", "AVALU", "CNSR", "EVNTDESC", "CNSDTDSC", "SRCDOM", "SRCVAR", "SRCSEQ")
 """Variables of every time-to-event record (BDS-TTE 1.0); ADTF, EVNTGR1, CIFEVT come where sources call for them."""
+MAY_MAKE = (*MADE, "ADTF", "EVNTGR1", "CIFEVT")
 
 
 @DERIVATIONS.records(
@@ -44,7 +45,8 @@ MADE = ("STARTDT", "ADT", "AVAL", "AVALU", "CNSR", "EVNTDESC", "CNSDTDSC", "SRCD
         "": "earliest date of an event: {event_conditions:dates}. Without event the {censor_mode} censoring date:"
         " {censor_conditions:dates}[. Follow-up ends with the first of: {stop_conditions:dates}][. Nothing after"
         " {cutoff_date} counts][. Nothing after {cutoff} counts]",
-    }
+    },
+    makes=MAY_MAKE,
 )
 def derive_param_tte(
     frame: pd.DataFrame,
@@ -267,7 +269,7 @@ def _without(frame: pd.DataFrame, record: Positions, start: Days, subject: str) 
 def readings(paramcd: str, read: Sequence[str]) -> tuple[Reading, ...]:
     """Say for the records of the parameter which columns the variables were read from."""
     when = f"PARAMCD == '{paramcd}'" if paramcd else ""
-    names = [name for name in (*MADE, "ADTF", "EVNTGR1", "CIFEVT") if name not in ("STARTDT", "AVAL")]
+    names = [name for name in MAY_MAKE if name not in ("STARTDT", "AVAL")]
     return (
         Reading("STARTDT", tuple(read[:1]), when),
         Reading("AVAL", ("STARTDT", "ADT"), when),

@@ -60,7 +60,8 @@ def build_study(
     for part in only:
         if part not in PARTS:
             raise UnknownNameError("part of a build", part, PARTS)
-    loaded, study = checked_study(folder)
+    # a build of some datasets reads the files of those only, one without SDTM none
+    loaded, study = checked_study(folder, raw="sdtm" in (only or PARTS) and not datasets)
     _check_names(study, datasets)
     with replacing(out) as building:
         sources = Sources(study, Path(folder), progress, spill_folder=building / SPILL)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from adam.settings import unsupported
 from specs.complete import complete
 from specs.lint import lint
 from specs.yaml_files import read_specification
@@ -22,4 +23,6 @@ def check_specification(path: Path) -> Findings:
         places=loaded.places,
         settings=default_settings(),
         combined=combined_settings(),
+        unsupported=unsupported,
+        folder=loaded.folder if loaded.files[0].stem == "study" else None,  # a workbook may lie anywhere
     )

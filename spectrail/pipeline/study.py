@@ -7,6 +7,7 @@ from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 
+from adam.settings import unsupported
 from define_xml.complete import is_analysis
 from specs import models
 from specs.complete import complete
@@ -20,12 +21,20 @@ from spectrail.findings import Findings
 from spectrail.pipeline.catalog import catalogs, combined_settings, default_settings
 
 
-def checked_study(folder: Path) -> tuple[LoadedStudy, models.Study]:
-    """Read, complete and lint a study folder; raise SpecError listing every error."""
+def checked_study(folder: Path, *, raw: bool = False) -> tuple[LoadedStudy, models.Study]:
+    """Read, complete and lint a study folder, with `raw` that its raw files are there; raise SpecError for errors."""
     loaded = read_study(folder)
     study = complete(with_terminology(loaded.study, Path(folder)))
     known = catalogs(study, loaded.places).all
-    faults = lint(study, known, places=loaded.places, settings=default_settings(), combined=combined_settings())
+    faults = lint(
+        study,
+        known,
+        places=loaded.places,
+        settings=default_settings(),
+        combined=combined_settings(),
+        unsupported=unsupported,
+        folder=Path(folder) if raw else None,
+    )
     errors = faults.at_or_above("error")
     if len(errors):
         raise SpecError(

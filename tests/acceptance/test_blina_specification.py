@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -12,12 +14,36 @@ from spectrail.pipeline.check import check_specification
 
 
 def test_the_linter_finds_nothing(blina: Any) -> None:
-    """Nothing is found in SDTM; in ADaM only variables of the sponsor and those that parameters and records fill."""
+    """Nothing is found but notices of the variables of the sponsor in ADaM."""
     found = check_specification(blina.folder).frame
     analysis = found["dataset"].str.startswith("AD")
-    assert set(found.loc[analysis, "rule"]) <= {"SPEC-122", "SPEC-149", "SPEC-151"}
+    assert set(zip(found.loc[analysis, "rule"], found.loc[analysis, "severity"], strict=True)) == {
+        ("SPEC-122", "notice")
+    }
     found = found[~analysis]
     assert found[["rule", "dataset", "variable", "message"]].to_numpy().tolist() == []
+
+
+def test_a_variable_that_nothing_fills_is_found(blina: Any, tmp_path: Path) -> None:
+    """With parameters and prefixes counted, variables that nothing makes are still told of, each in its dataset."""
+    folder = shutil.copytree(blina.folder, tmp_path / "study")
+    for name, after, added in (
+        ("adrs", "AVALC", "AVALCA1N"),
+        ("adae", "ASTDTF", "ASTTMX"),
+        ("adae", "CQ01NAM", "CQ99NAM"),
+    ):
+        path = folder / "specs" / "adam" / f"{name}.yaml"
+        text = path.read_text(encoding="utf-8")
+        line = f"  - {{name: {added}, label: Added, data_type: text, origin: {{type: Derived, source: Sponsor}}}}\n"
+        head, mark, tail = text.partition(f"  - {{name: {after},")
+        path.write_text(head + line + mark + tail, encoding="utf-8")
+    found = check_specification(folder).frame
+    found = found[found["severity"] == "warning"]
+    assert found[["rule", "dataset", "variable"]].to_numpy().tolist() == [
+        ["SPEC-149", "ADAE", "ASTTMX"],
+        ["SPEC-149", "ADAE", "CQ99NAM"],
+        ["SPEC-149", "ADRS", "AVALCA1N"],
+    ]
 
 
 def test_the_workbook_beside_the_yaml_files_is_equal_to_them(blina: Any) -> None:

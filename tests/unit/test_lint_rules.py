@@ -8,6 +8,7 @@ from typing import Any, Literal
 import pandas as pd
 import pytest
 
+from adam.settings import COMBINED, SETTINGS, unsupported
 from specs import models as m
 from specs.complete import complete
 from specs.faults import RULES, Fault
@@ -43,6 +44,12 @@ def found(values: Values, *, table: Table, give: TableColumn) -> pd.Series:
 @CATALOG.records()
 def kept(frame: pd.DataFrame, *, by: ColumnName, only: Condition) -> Records:
     """Keep records."""
+    raise NotImplementedError
+
+
+@CATALOG.records(makes=("{prefix}DT", "{groups.PREFIX}NAM", "SEQ"))
+def dated(frame: pd.DataFrame, *, prefix: str, groups: Table, new_var: str = "NEWFL") -> Records:
+    """Add variables that no argument names in full."""
     raise NotImplementedError
 
 
@@ -338,6 +345,30 @@ CASES: dict[str, tuple[str, str, str, int]] = {
         "did you mean times?",
         16,
     ),
+    "SPEC-155": (
+        ADLB + "settings: {te_window: 30_day}\n",
+        "setting te_window: '30_day' is not supported",
+        "supported: 30_days, consolidation",
+        16,
+    ),
+    "SPEC-156": (
+        ADLB + "settings: {te_windo: 30_days}\n",
+        "unknown setting 'te_windo'",
+        "did you mean te_window?",
+        16,
+    ),
+    "SPEC-157": (
+        AE.replace("raw/ae.csv", "raw/ea.csv"),
+        "raw source ae_raw: the file 'raw/ea.csv' does not exist",
+        "did you mean raw/ae.csv?",
+        3,
+    ),
+    "SPEC-158": (
+        AE + 'ct: "2025-03-27"\n',
+        "controlled terminology 2025-03-27 is not packaged",
+        "packaged: 2025-03-28; or name the file of the release (NCI text or ODM-XML) in ct",
+        8,
+    ),
     "SPEC-153": (
         ADLB.replace("ALB: Albumin (g/L)", "ALB: {param: Albumin (g/L), rule: keppt}"),
         "unknown rule 'keppt' of parameter ALB",
@@ -418,7 +449,18 @@ def _faults(text: str, folder: Path) -> list[Fault]:
     path = folder / "spec.yaml"
     path.write_text(text, encoding="utf-8")
     loaded = read_specification(path)
-    return lint_faults(complete(loaded.study), CATALOG.registry, places=loaded.places)
+    (folder / "raw").mkdir(exist_ok=True)
+    (folder / "raw" / "ae.csv").touch()
+    known = {name: one.default for name, one in SETTINGS.items()}
+    return lint_faults(
+        complete(loaded.study),
+        CATALOG.registry,
+        places=loaded.places,
+        settings=known,
+        combined=COMBINED,
+        unsupported=unsupported,
+        folder=folder,
+    )
 
 
 @pytest.mark.parametrize("rule", sorted(CASES))
@@ -465,6 +507,66 @@ def test_one_name_for_several_settings_is_used(tmp_path: Path) -> None:
         found = lint_faults(study, CATALOG.registry, settings=default_settings(), combined=combined_settings())
         faults.append({one.value for one in found if one.rule.id == "SPEC-154"})
     assert faults == [{"blast_ge", "ctcae"}, {"count_ge", "blast_ge", "count_anc_cr"}]
+
+
+def test_variables_that_arguments_name_in_part_are_filled(tmp_path: Path) -> None:
+    """Prefixes, values of a column of a table, defaults and settings of parameters name what is filled."""
+    text = """
+study_id: S1
+tables: [{name: terms, columns: [PREFIX, TERM], rows: [[CQ01, a], [CQ02, b]]}]
+datasets:
+  ADLB:
+    class: BASIC DATA STRUCTURE
+    variables: [USUBJID, PARAMCD, ASTDT, AENDT, CQ02NAM, CQ03NAM, NEWFL, OLDFL, SEQ, AVALC, BNAM]
+    steps: [{algorithm: dated, prefix: AST, groups: terms}]
+    parameters: {ALB: {param: Albumin, rule: kept, settings: {variables: {USUBJID: X, AVALC: LB.LBSTRESC}}}}
+"""
+    found = [fault.variable for fault in _faults(text, tmp_path) if fault.rule.id == "SPEC-149"]
+    assert found == ["AENDT", "CQ03NAM", "OLDFL", "BNAM"]
+
+
+def test_parameters_with_rules_tell_methods(tmp_path: Path) -> None:
+    """Derived variables of a dataset whose parameters have rules need no method; names alone do not do."""
+    text = ADLB.replace("AVAL, origin: Assigned", "AVAL, origin: Derived")
+    ruled = text.replace("ALB: Albumin (g/L)", "ALB: {param: Albumin (g/L), rule: kept}")
+    found = [
+        [fault.variable for fault in _faults(one, tmp_path) if fault.rule.id == "SPEC-151"] for one in (text, ruled)
+    ]
+    assert found == [["AVAL"], []]
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("settings: {CRI_rule: any_deficit}", {"SPEC-156"}),  # used or not, this differs in case only
+        ("settings: {te_windo: x}", {"SPEC-156"}),
+        ("settings: {own_limit: x}", {"SPEC-154"}),
+        ('settings: {count_ge: ">>"}', {"SPEC-154", "SPEC-155"}),
+        ("settings: {interruption_min_hours: four}", {"SPEC-154", "SPEC-155"}),
+        ('settings: {interruption_min_hours: "4.5"}', {"SPEC-154"}),
+    ],
+)
+def test_settings_of_a_study(text: str, found: set[str], tmp_path: Path) -> None:
+    """Values of settings that analyses know are checked; a name of the study's own is only told when unused."""
+    settings = {"SPEC-152", "SPEC-154", "SPEC-155", "SPEC-156"}
+    assert {fault.rule.id for fault in _faults(ADLB + text, tmp_path)} & settings == found
+
+
+def test_an_unknown_release_is_the_only_error(tmp_path: Path) -> None:
+    """What a release would say of codelists is not missed when there is no such release."""
+    given = AE.replace("AETERM,", "{name: AETERM, codelist: C66769},") + STEPS.replace(", codelist: AESEV", "")
+    text = given + "codelists: {NY: {code: C66742}, SEV: {code: C99999}}\n"
+    errors = [
+        {fault.rule.id for fault in _faults(one, tmp_path) if fault.rule.severity == "error"}
+        for one in (text, text + 'ct: "2025-03-27"\n')
+    ]
+    assert errors == [{"SPEC-162"}, {"SPEC-158"}]
+
+
+def test_settings_without_analyses_are_the_studys_own(tmp_path: Path) -> None:
+    """A study of SDTM alone may give any value to a name that analyses know."""
+    found = {fault.rule.id for fault in _faults(AE + STEPS + "settings: {ctcae: x, te_windo: y}", tmp_path)}
+    assert found & {"SPEC-154", "SPEC-155", "SPEC-156"} == {"SPEC-154"}
 
 
 def test_every_rule_has_a_case() -> None:
