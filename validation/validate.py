@@ -14,7 +14,7 @@ from specs.models import Study as Specification
 from spectrail.errors import InputError
 from spectrail.findings import Findings
 from validation.catalogue import define_ids, rule_table
-from validation.claimed import Claim, claim_of, engine_table, with_dated_keys
+from validation.claimed import Claim, check_standard, claim_of, engine_table, with_dated_keys
 from validation.core.define_facts import define_facts
 from validation.core.evaluate import key_texts, run_rules
 from validation.core.packaged_standards import packaged_standards
@@ -60,6 +60,8 @@ def validate_folder(
     told = progress or (lambda _: None)
     found = find_packages(Path(path), define=Path(define) if define else None)
     loaded = [rule for folder in (*packaged_rules(), *rules) for rule in load_rules(folder)]
+    if standard:
+        check_standard(standard, loaded)
     validated = [
         _prepared(read_package(folder, files, described, progress=told), standard=standard, ct=ct)
         for folder, files, described in found
