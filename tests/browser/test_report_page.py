@@ -55,9 +55,9 @@ def laboratory() -> tuple[ValidationResult, Trail]:
     row = ("sdtm", "LB", "Laboratory", "lb.xpt", SIZE, 4, 1, "USUBJID", "SDTMIG 3.4")
     status = pd.DataFrame(
         [
-            ("R-UNIT", "LB", "run", "", "", "", SIZE // 100),
-            ("R-RANGE", "LB", "run", "", "", "", SIZE - SIZE // 100),
-            ("R-TV", "LB", "not_evaluated", "dataset_absent", "dataset TV is not in the study", "", 0),
+            ("R-UNIT", "LB", "run", "", "", "", SIZE // 100, "sdtm"),
+            ("R-RANGE", "LB", "run", "", "", "", SIZE - SIZE // 100, "sdtm"),
+            ("R-TV", "LB", "not_evaluated", "dataset_absent", "dataset TV is not in the study", "", 0, "sdtm"),
         ],
         columns=list(STATUS_COLUMNS),
     )
