@@ -75,6 +75,9 @@ def build(
         for folder in sorted({str(Path(entry["path"]).parent) for entry in written}):
             out.print(f"datasets: {out_folder / folder}", soft_wrap=True)
         out.print(f"run record: {out_folder / 'run.json'}", soft_wrap=True)
+        for name, part in (("report", "validation/report.html"), ("queries", "queries/queries.html")):
+            if (out_folder / part).is_file():
+                out.print(f"{name}: {out_folder / part}", soft_wrap=True)
     end_with(result.counted, fail_on)
 
 

@@ -377,6 +377,7 @@ def test_every_rule_is_counted_once():
     """R1, R4, R5 ran under one standard or both; R2 was not evaluated; the three numbers add up."""
     facts = dict(overview(two_packages()))
     assert facts["Rules"] == "4"
+    assert facts["Created (of the study)"] == "2025-01-31T12:00:00"
     assert [facts[f"Rules {name}"] for name in ("run", "not evaluated", "not applicable")] == ["3", "1", "0"]
     assert facts["Of the rules run"].startswith("1 could not be evaluated on every dataset")
 

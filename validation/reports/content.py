@@ -113,7 +113,7 @@ def overview(report: Report) -> list[tuple[str, str]]:
         stated = f"{facts.standard} {facts.version}, CT {facts.ct}, define.xml: {facts.define or 'none'}"
         rows.append((f"Folder {facts.folder}", stated + (f" ({facts.assumed})" if facts.assumed else "")))
     rows.append(("Software", f"spectrail {report.version}".strip()))
-    rows.append(("Time stamp", report.created.isoformat(timespec="seconds")))
+    rows.append(("Created (of the study)", report.created.isoformat(timespec="seconds")))
     rows.append(("Datasets", f"{len(result.datasets)}"))
     rows.append(("Records", f"{int(result.datasets['records'].sum()) if len(result.datasets) else 0}"))
     rows += [(f"Findings: {severity}", text) for severity, text in Tally.of(report).texts().items()]
