@@ -132,6 +132,11 @@ class Findings:
         counted = self.frame["severity"].value_counts()
         return {severity: int(counted.get(severity, 0)) for severity in SEVERITIES}
 
+    def records(self) -> dict[str, int]:
+        """Count what findings stand for by severity: a listed-once finding as often as it occurs."""
+        counted = self.frame.groupby("severity", observed=True)["count"].sum()
+        return {severity: int(counted.get(severity, 0)) for severity in SEVERITIES}
+
     def fingerprints(self) -> npt.NDArray[np.uint64]:
         """Hash rule, dataset, variable, natural keys and value of every finding."""
         parts = self.frame[["rule", "dataset", "variable", "keys", "value"]]

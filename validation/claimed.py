@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -14,11 +15,16 @@ from spectrail.dataset import Dataset
 from spectrail.errors import FormatError, UsageError
 from spectrail.io.sas_dates import date_kind, datetimes_of
 from validation.core.packaged_standards import packaged_standards
+from validation.core.rule_files import Rule
 from validation.core.study import Table, table_of
 from validation.folder import Package
 
 DEFAULTS = {"SDTMIG": "3.4", "ADAMIG": "1.3"}
 DEFAULT_CT = "2025-03-28"
+PUBLISHED = frozenset((("SDTMIG", "3.2"), ("SDTMIG", "3.3"), ("SDTMIG", "3.4"))) | frozenset(
+    (("ADAMIG", "1.1"), ("ADAMIG", "1.2"), ("ADAMIG", "1.3"))
+)
+"""Standards and versions that the packaged rules are published for."""
 ADAM_KEYS = (
     "STUDYID",
     "USUBJID",
@@ -72,6 +78,15 @@ def parse_standard(text: str) -> tuple[str, str]:
     if match is None:
         raise UsageError(f"{text!r} names no standard", hint="write it as sdtmig-3.4 or adamig-1.3")
     return match[1].upper(), match[2].replace("-", ".")
+
+
+def check_standard(text: str, rules: Iterable[Rule]) -> None:
+    """Raise UsageError for a standard or version that neither packaged nor given rules are published for."""
+    named = {(one.standard.upper(), one.version) for rule in rules for one in rule.authorities if one.version}
+    known = PUBLISHED | named
+    if parse_standard(text) not in known:
+        hint = "known: " + ", ".join(f"{name.lower()}-{version}" for name, version in sorted(known))
+        raise UsageError(f"no rules are published for the standard {text!r}", hint=hint)
 
 
 def _declared(define: Specification | None) -> tuple[str, str] | None:

@@ -13,7 +13,7 @@ from validation.folder import Package
 
 RULE_COLUMNS = ("rule", "severity", "public_ids", "description", "source")
 DATASET_COLUMNS = ("folder", "dataset", "label", "file", "records", "variables", "bytes", "keys", "standard")
-STATUS_COLUMNS = ("rule", "dataset", "status", "cause", "reason", "note", "findings")
+STATUS_COLUMNS = ("rule", "dataset", "status", "cause", "reason", "note", "findings", "folder")
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ class ValidationResult:
     """The outcome of a validation.
 
     `status` has the columns rule, dataset (empty: the whole folder), status (run, not_applicable, not_evaluated),
-    cause, reason, note, findings; `rules` one row per rule: rule, severity, public_ids, description, source;
+    cause, reason, note, findings, folder; `rules` one row per rule: rule, severity, public_ids, description, source;
     `datasets` one row per file: folder, dataset, label, file, records, variables, bytes, keys, standard.
     `records` holds the datasets' records by name, `formats` the SAS formats of their variables, for reports;
     `packages` the folders as they were read, `defines` what the define.xml of each says.
@@ -64,6 +64,17 @@ class ValidationResult:
     def rules_run(self) -> frozenset[str]:
         """Return the ids of the rules that ran on at least one dataset."""
         return frozenset(self.status.loc[self.status["status"] == "run", "rule"])
+
+    def rule_counts(self) -> dict[str, int]:
+        """Count every rule once: those that ran somewhere, else could not be evaluated, else did not apply."""
+        ran = self.rules_run()
+        missed = frozenset(self.not_evaluated()["rule"]) - ran
+        every = frozenset(self.status["rule"])
+        return {"run": len(ran), "not evaluated": len(missed), "not applicable": len(every - ran - missed)}
+
+    def run_in_part(self) -> frozenset[str]:
+        """Return the ids of the rules that ran, but could not be evaluated on every dataset of their scope."""
+        return self.rules_run() & frozenset(self.not_evaluated()["rule"])
 
 
 def ordered(findings: Findings) -> Findings:

@@ -14,11 +14,12 @@ from specs.models import Study as Specification
 from spectrail.errors import InputError
 from spectrail.findings import Findings
 from validation.catalogue import define_ids, rule_table
-from validation.claimed import Claim, claim_of, engine_table, with_dated_keys
+from validation.claimed import Claim, check_standard, claim_of, engine_table, with_dated_keys
 from validation.core.define_facts import define_facts
 from validation.core.evaluate import key_texts, run_rules
 from validation.core.packaged_standards import packaged_standards
 from validation.core.rule_files import Rule, load_rules
+from validation.core.scope import refuse_standard
 from validation.core.study import DefineFacts, Study, Table
 from validation.extensions import DECLARED, declared_extensions
 from validation.folder import Package, find_packages, read_package, reader_findings
@@ -60,6 +61,8 @@ def validate_folder(
     told = progress or (lambda _: None)
     found = find_packages(Path(path), define=Path(define) if define else None)
     loaded = [rule for folder in (*packaged_rules(), *rules) for rule in load_rules(folder)]
+    if standard:
+        check_standard(standard, loaded)
     validated = [
         _prepared(read_package(folder, files, described, progress=told), standard=standard, ct=ct)
         for folder, files, described in found
@@ -113,9 +116,9 @@ def _validate(
     extensions = declared_extensions(one.tables, facts)
     parts.append(extensions)
     statuses.append(_extension_status(facts, extensions))
-    frames = [pd.DataFrame(statuses, columns=list(STATUS_COLUMNS))]
+    frames = [pd.DataFrame(statuses, columns=list(STATUS_COLUMNS[:-1]))]
     if rules and one.tables:
-        told(f"running {len(rules)} rules on {len(one.tables)} datasets under {claim.standard} {claim.version}")
+        told(_running(one, rules))
         study = _study(one, facts, others)
         run = run_rules(study, rules, standard=claim.standard, version=claim.version)
         frames.append(run.status)
@@ -123,7 +126,7 @@ def _validate(
         parts.append(run.to_findings(key_texts(replace(study, tables={**study.tables, **dated}), run)))
     return ValidationResult(
         ordered(Findings.concat(parts)),
-        pd.concat(frames, ignore_index=True),
+        pd.concat(frames, ignore_index=True).assign(folder=str(package.folder)),
         datasets=_datasets(one),
         folders=(_facts(one),),
         packages=(package,),
@@ -134,6 +137,13 @@ def _validate(
             for name, table in one.tables.items()
         },
     )
+
+
+def _running(one: _Validated, rules: Sequence[Rule]) -> str:
+    """Say how many rules are published for the standard of a folder: the others are not applicable to it."""
+    standard, version = one.claim.standard, one.claim.version
+    published = sum(not refuse_standard(rule, standard=standard, version=version, substandard=None) for rule in rules)
+    return f"running {published} of {len(rules)} conformance rules: those for {standard} {version}"
 
 
 def _check_define(one: _Validated, told: Progress) -> tuple[Findings, list[StatusRow]]:
@@ -212,6 +222,7 @@ def _joined(results: Sequence[ValidationResult], root: Path) -> ValidationResult
         replace(facts, folder=_relative(facts.folder, root)) for result in results for facts in result.folders
     )
     status = pd.concat([result.status for result in results], ignore_index=True)
+    status["folder"] = status["folder"].map({folder: _relative(folder, root) for folder in status["folder"].unique()})
     records = {name: frame for result in results for name, frame in result.records.items()}
     formats = {name: known for result in results for name, known in result.formats.items()}
     return ValidationResult(

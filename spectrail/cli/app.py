@@ -10,7 +10,7 @@ import typer
 
 from spectrail.cli.checks import define_app, rules_app, spec_import
 from spectrail.cli.options import AsJson, FailOnOption, OutFolder, StudyFolder
-from spectrail.cli.output import FailOn, counts_line, end_with, out, print_findings, progress
+from spectrail.cli.output import FailOn, end_with, out, outcome_line, print_findings, progress
 from spectrail.cli.sensitivity import sensitivity
 from spectrail.cli.validation import compare, validate
 
@@ -68,18 +68,16 @@ def build(
         typer.echo(json.dumps(result.record, indent=1, ensure_ascii=False))
     else:
         print_findings(result.counted)
-        accepted = len(result.findings) - len(result.counted)
-        if accepted:
-            out.print(f"{accepted} findings are accepted in the ledger of the study, with explanations")
         written = [entry for entry in result.record["outputs"] if "records" in entry]
         records = sum(entry["records"] for entry in written)
-        out.print(
-            f"{len(written)} datasets, {records} records, {counts_line(result.findings)}, "
-            f"{result.record['seconds']} s"
-        )
+        out.print(outcome_line(result.findings, result.counted))
+        out.print(f"{len(written)} datasets, {records} records, {result.record['seconds']} s")
         for folder in sorted({str(Path(entry["path"]).parent) for entry in written}):
             out.print(f"datasets: {out_folder / folder}", soft_wrap=True)
         out.print(f"run record: {out_folder / 'run.json'}", soft_wrap=True)
+        for name, part in (("report", "validation/report.html"), ("queries", "queries/queries.html")):
+            if (out_folder / part).is_file():
+                out.print(f"{name}: {out_folder / part}", soft_wrap=True)
     end_with(result.counted, fail_on)
 
 

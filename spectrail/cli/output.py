@@ -51,24 +51,26 @@ def progress() -> Iterator[Callable[[str], None]]:
 
 
 def print_findings(findings: Findings, *, most: int = 25) -> None:
-    """Print findings grouped by rule, dataset, variable and message, worst first, with their counts."""
+    """Print findings grouped by rule, dataset, variable and message, worst first.
+
+    Beside the number of findings stands that of the records they are about, where some are listed once with a count.
+    """
     if not len(findings):
         out.print("no findings")
         return
     names = ["severity", "rule", "dataset", "variable", "message"]
-    grouped = findings.frame.groupby(names, observed=True, sort=False)["count"].sum().reset_index()
+    grouped = findings.frame.groupby(names, observed=True, sort=False)["count"].agg(["size", "sum"]).reset_index()
     rank = {severity: number for number, severity in enumerate(SEVERITIES)}
     grouped["rank"] = grouped["severity"].astype("str").map(rank)
     grouped = grouped.sort_values(["rank", "dataset", "rule", "variable"], kind="stable")
     table = Table(box=None, header_style="bold")
-    for name in ("severity", "count", "rule", "where", "message"):
-        table.add_column(name, justify="right" if name == "count" else "left", overflow="fold")
+    for name in ("severity", "findings", "records", "rule", "where", "message"):
+        table.add_column(name, justify="right" if name in ("findings", "records") else "left", overflow="fold")
     for row in grouped.head(most).itertuples():
         style = STYLES[str(row.severity)]
         where = ".".join(part for part in (str(row.dataset), str(row.variable)) if part)
-        table.add_row(
-            f"[{style}]{row.severity}[/]", str(row.count), row.rule, escape(where), escape(str(row.message))
-        )
+        numbers = (str(row.size), str(row.sum))
+        table.add_row(f"[{style}]{row.severity}[/]", *numbers, row.rule, escape(where), escape(str(row.message)))
     out.print(table, soft_wrap=False)
     if len(grouped) > most:
         out.print(f"... and {len(grouped) - most} more kinds of findings")
@@ -77,6 +79,31 @@ def print_findings(findings: Findings, *, most: int = 25) -> None:
 def counts_line(findings: Findings) -> str:
     """Return the number of findings by severity as one line."""
     return ", ".join(f"{count} {severity}" for severity, count in findings.counts().items() if count) or "no findings"
+
+
+def outcome_line(findings: Findings, counted: Findings) -> str:
+    """Return the findings by severity, open ones (`counted`) and those accepted in the ledger, as one line.
+
+    `3 findings (8 records): 0 error, 1 warning open; 2 error accepted in the ledger`.
+    """
+    if not len(findings):
+        return "no findings"
+    records = sum(findings.records().values())
+    total = f"{len(findings)} findings" + (f" ({records} records)" if records != len(findings) else "")
+    open_ = counted.counts()
+    accepted = [
+        f"{count - open_[severity]} {severity}"
+        for severity, count in findings.counts().items()
+        if count > open_[severity]
+    ]
+    if not accepted:
+        return f"{total}: {counts_line(findings)}"
+    left = [f"{count} {severity}" for severity, count in open_.items() if count or severity in ("error", "warning")]
+    return f"{total}: {', '.join(left)} open; {_and(accepted)} accepted in the ledger"
+
+
+def _and(parts: list[str]) -> str:
+    return " and ".join(part for part in (", ".join(parts[:-1]), parts[-1]) if part)
 
 
 def end_with(findings: Findings, fail_on: FailOn) -> None:

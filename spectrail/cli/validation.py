@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from spectrail.cli.options import AsJson, FailOnOption
-from spectrail.cli.output import FailOn, counts_line, end_with, out, print_findings, progress
+from spectrail.cli.output import FailOn, end_with, out, outcome_line, print_findings, progress
 from spectrail.errors import UsageError
 
 
@@ -57,10 +57,12 @@ def validate(
             out.print(
                 f"{facts.folder}: {facts.standard} {facts.version}" + (f" ({facts.assumed})" * bool(facts.assumed))
             )
-        print_findings(result.findings)
-        missed = result.not_evaluated()
-        ran = len(result.rules_run())
-        out.print(f"{ran} rules run, {missed['rule'].nunique()} not evaluated: {counts_line(result.findings)}")
+        print_findings(done.counted)
+        counts = result.rule_counts()
+        out.print(f"{sum(counts.values())} rules: " + ", ".join(f"{count} {name}" for name, count in counts.items()))
+        if result.run_in_part():
+            out.print(f"{len(result.run_in_part())} of the rules run could not be evaluated on every dataset")
+        out.print(outcome_line(result.findings, done.counted))
         if done.judged.used:
             out.print("ledger: " + ", ".join(f"{count} {name}" for name, count in done.judged.counts().items()))
         for file in done.written:

@@ -19,7 +19,8 @@ body{font:14px/1.45 system-ui,"Segoe UI",sans-serif;margin:1.5em;color:var(--ink
 h1{font-size:19px}table{border-collapse:collapse;margin:0 0 1.5em}
 caption{text-align:left;font-weight:600;padding:.5em 0}
 th,td{border:1px solid var(--line);padding:.25em .5em;text-align:left;vertical-align:top}
-th{background:var(--band);position:sticky;top:0}td{white-space:pre-wrap;overflow-wrap:anywhere}
+th{background:var(--band);position:sticky;top:0;white-space:nowrap}td{white-space:pre-wrap;overflow-wrap:break-word}
+td.whole{white-space:nowrap}td.words{min-width:20em}td.free{overflow-wrap:anywhere}
 p{color:var(--soft)}input{font:inherit;width:24em;max-width:100%}
 """
 SCRIPT = """
@@ -35,6 +36,12 @@ document.getElementById("find").addEventListener("input", function (event) {
 """
 MOST = 50_000
 """Queries that the files list; what is left out is told in them with the true number."""
+WHOLE = frozenset(
+    ["Query", "Site", "Subject", "Field", "Row", "Rule", "Severity", "File", "Dataset", "Record", "Queries"]
+)
+"""Columns of the page whose cells never break: names and numbers."""
+STYLED = dict.fromkeys(WHOLE, "whole") | {"Question": "words", "First question": "words", "Collected": "free"}
+"""Column -> how its cells break: not at all, at words with room for a sentence, anywhere; others at words."""
 SUMMARY = ("Form", "Rule", "First question", "Queries")
 
 
@@ -86,6 +93,10 @@ def _page(study: models.Study, summary: Sequence[Sequence[str]], rows: Sequence[
 
 def _table(name: str, caption: str, rows: Sequence[Sequence[str]]) -> str:
     head = "".join(f'<th scope="col">{html.escape(cell)}</th>' for cell in rows[0])
-    body = "\n".join("<tr>" + "".join(f"<td>{html.escape(cell)}</td>" for cell in row) + "</tr>" for row in rows[1:])
+    tags = [f'<td class="{STYLED[title]}">' if title in STYLED else "<td>" for title in rows[0]]
+    lines = (
+        "".join(f"{tag}{html.escape(cell)}</td>" for tag, cell in zip(tags, row, strict=True)) for row in rows[1:]
+    )
+    body = "\n".join(f"<tr>{line}</tr>" for line in lines)
     top = f"<caption>{html.escape(caption)}</caption><thead><tr>{head}</tr></thead>"
     return f'<table id="{name}">{top}<tbody>\n{body}\n</tbody></table>'

@@ -14,7 +14,7 @@ import pandas as pd
 
 from specs import models
 from spectrail.dataset import Dataset
-from spectrail.errors import InputError, Place
+from spectrail.errors import InputError, Place, UsageError
 from spectrail.findings import COLUMNS, SEVERITIES, Findings
 from spectrail.output import RUN_RECORD
 from validation.ledger import Judged, Ledger, judge, not_accepted, read_ledger, updated, write_ledger
@@ -116,10 +116,15 @@ def validate_path(
     `data_docs` is a new folder for the pages that Great Expectations makes of the expectation suites.
 
     Where the folder belongs to a build, files state the time of the study and the findings of the build itself are
-    shown too; else the time is a fixed one. Raises as `validate_folder` and `read_ledger` do.
+    shown too; else the time is a fixed one. Raises as `validate_folder` and `read_ledger` do, and UsageError for a
+    ledger that is not there and shall not be written.
     """
     if data_docs is not None:
         ready_for_data_docs(data_docs)
+    if ledger is not None and not update_ledger and not ledger.is_file():
+        raise UsageError(
+            f"there is no ledger {ledger}", hint="check the name, or write a new ledger with --update-ledger"
+        )
     result = validate_folder(path, define=define, standard=standard, ct=ct, rules=rules, progress=progress)
     record, root = _run_record(path)
     result = result.adding(_build_findings(root, result))

@@ -52,6 +52,17 @@ def command(study: Path, out: Path) -> list[str]:
     ]
 
 
+def test_a_build_ends_with_the_pages_it_has_written(study: Path, tmp_path: Path) -> None:
+    """Without validation there is no report to name; with it report and queries are the last two lines."""
+    out = tmp_path / "out"
+    queries = f"queries: {out / 'queries' / 'queries.html'}"
+    said = subprocess.run(command(study, out), capture_output=True, text=True, check=True).stdout.splitlines()
+    assert said[-2:] == [f"run record: {out / 'run.json'}", queries]
+    everything = [*command(study, out)[:-2], "--fail-on", "never"]
+    said = subprocess.run(everything, capture_output=True, text=True, check=True).stdout.splitlines()
+    assert said[-2:] == [f"report: {out / 'validation' / 'report.html'}", queries]
+
+
 def test_two_builds_give_the_same_bytes(study: Path, tmp_path: Path) -> None:
     """Everything but the run record is equal byte by byte."""
     build_study(study, tmp_path / "one", only=PARTS)

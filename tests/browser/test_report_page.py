@@ -16,7 +16,7 @@ from chromium import open_page, requests
 from spectrail.findings import Findings
 from spectrail.lineage import Lineage, RecordLineage
 from validation.catalogue import rule_table
-from validation.ledger import Ledger, judge
+from validation.ledger import Ledger, judge, updated
 from validation.reports.content import Report
 from validation.reports.page import write_report_html
 from validation.reports.trace import Trail
@@ -55,9 +55,9 @@ def laboratory() -> tuple[ValidationResult, Trail]:
     row = ("sdtm", "LB", "Laboratory", "lb.xpt", SIZE, 4, 1, "USUBJID", "SDTMIG 3.4")
     status = pd.DataFrame(
         [
-            ("R-UNIT", "LB", "run", "", "", "", SIZE // 100),
-            ("R-RANGE", "LB", "run", "", "", "", SIZE - SIZE // 100),
-            ("R-TV", "LB", "not_evaluated", "dataset_absent", "dataset TV is not in the study", "", 0),
+            ("R-UNIT", "LB", "run", "", "", "", SIZE // 100, "sdtm"),
+            ("R-RANGE", "LB", "run", "", "", "", SIZE - SIZE // 100, "sdtm"),
+            ("R-TV", "LB", "not_evaluated", "dataset_absent", "dataset TV is not in the study", "", 0, "sdtm"),
         ],
         columns=list(STATUS_COLUMNS),
     )
@@ -173,3 +173,57 @@ def test_issues_lead_to_their_findings(browser: Any, page: Path):
     assert text_of(browser, "#shown") == "1\u202f000 of 100\u202f000 findings"
     browser.execute_script(click, "#tabs button", "Rules not run")
     assert "dataset TV is not in the study" in text_of(browser, "#view-not-run")
+
+
+LONG = (
+    "the value is negative although the unit of the collected result allows positive numbers only: please correct it"
+)
+
+
+@pytest.fixture(scope="module")
+def judged_page(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Write a report of two errors with a long message, both accepted, and a notice that stands for 7 records."""
+    findings = ordered(
+        Findings.of(
+            rule="SPT-LONG-NAME-0006", severity="error", dataset="ADAECASE", message=LONG, value=["a", "b"], record=1
+        )
+        + Findings.of(rule="R3", severity="notice", dataset="LB", message="folded", value="d", count=7)
+    )
+    entries = updated(Ledger(), findings, ran=[]).entries
+    entries.loc[entries["value"] != "d", ["status", "explanation"]] = ["accepted", "agreed"]
+    path = tmp_path_factory.mktemp("judged") / "report.html"
+    result = ValidationResult(findings, rules=rule_table(()))
+    write_report_html(Report(result, judge(findings, Ledger(entries)), datetime(2025, 1, 31, 12), "STUDY-1"), path)
+    return path
+
+
+def test_accepted_findings_are_hidden_at_first_and_told_in_the_head(browser: Any, judged_page: Path):
+    """The head says 0 open errors, 2 accepted; the list shows what is open, Clear shows everything."""
+    open_page(browser, judged_page)
+    badges = browser.execute_script(
+        "return [...document.querySelectorAll('#badges span')].map(one => one.textContent)"
+    )
+    assert badges[1:4] == ["0 open error (2 accepted)", "0 open warning", "1 open notice (7 records)"]
+    assert text_of(browser, "#shown") == "1 of 3 findings"
+    browser.execute_script("document.getElementById('clear').click()")
+    assert text_of(browser, "#shown") == "3 of 3 findings"
+    fragment = browser.execute_script("return location.hash")
+    open_page(browser, judged_page, fragment)
+    assert text_of(browser, "#list [aria-selected=true]").startswith("errorSPT-LONG-NAME-0006")
+
+
+def test_rule_dataset_and_message_are_not_cut(browser: Any, judged_page: Path):
+    """Every cell of the row shows its whole content; the list is not wider than its place."""
+    open_page(browser, judged_page)
+    browser.execute_script("document.getElementById('clear').click()")
+    script = (
+        "return [...document.querySelectorAll('#row-0 > span')]"
+        ".map(one => [one.scrollWidth <= one.clientWidth, one.scrollHeight <= one.clientHeight])"
+    )
+    assert browser.execute_script(script) == [[True, True]] * 6
+    assert (
+        browser.execute_script(
+            "const one = document.getElementById('list'); return one.scrollWidth - one.clientWidth"
+        )
+        == 0
+    )

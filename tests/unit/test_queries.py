@@ -199,3 +199,16 @@ def test_a_study_without_queries_has_an_empty_listing(tmp_path: Path) -> None:
     assert (len(table), tuple(table.columns)) == (0, HEADERS)
     book, _ = write_queries(tmp_path, table, STUDY, datetime(2025, 1, 31))
     assert [cell.value for cell in openpyxl.load_workbook(book)["Queries"][1]] == list(HEADERS)
+
+
+def test_names_and_numbers_never_break_on_the_page(tmp_path: Path) -> None:
+    """Query, subject, file, row and rule stand on one line; what was collected may break anywhere."""
+    row = dict.fromkeys(HEADERS, "") | {"Query": "Q00001", "File": "raw/LBLOC.csv", "Row": "12", "Rule": "QUERY-X"}
+    row |= {"Collected": "value", "Question": "Why?"}
+    _, page = write_queries(tmp_path, pd.DataFrame([row], columns=list(HEADERS)), STUDY, datetime(2025, 1, 31))
+    text = page.read_text(encoding="utf-8")
+    assert "td.whole{white-space:nowrap}" in text
+    for cell in ("Q00001", "raw/LBLOC.csv", "12", "QUERY-X"):
+        assert f'<td class="whole">{cell}</td>' in text
+    assert '<td class="free">value</td>' in text
+    assert '<td class="words">Why?</td>' in text

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from datetime import datetime
 from pathlib import Path
 
@@ -83,8 +84,10 @@ def test_accepted_findings_do_not_count(study: Path):
     """Only `--update-ledger` writes the ledger; with both findings accepted the command ends with 0."""
     ledger = study / "ledger.csv"
     command = ("validate", study / "data", "--rules", study / "rules", "-o", study / "out", "--ledger", ledger)
-    assert run(*command)[0] == 1
+    with pytest.raises(UsageError, match="there is no ledger"):
+        run(*command)
     assert not ledger.exists()
+    assert not (study / "out").exists()
     status, output = run(*command, "--update-ledger")
     assert (status, "ledger: 2 new, 0 known, 0 accepted, 0 fixed" in output) == (1, True)
     text = ledger.read_text()
@@ -93,6 +96,8 @@ def test_accepted_findings_do_not_count(study: Path):
     before = ledger.read_bytes()
     status, output = run(*command)
     assert (status, "ledger: 0 new, 0 known, 2 accepted, 0 fixed" in output) == (0, True)
+    assert "2 findings: 0 error, 0 warning open; 1 reject and 1 error accepted in the ledger" in output
+    assert "too old" not in output
     assert ledger.read_bytes() == before
     made = json.loads((study / "out" / "findings.json").read_text())
     assert {one["explanation"] for one in made["findings"]} == {"as agreed"}
@@ -136,6 +141,18 @@ def test_findings_of_the_build_are_shown_and_kept(study: Path):
         ("MAP-DATE", "warning"),
     ]
     assert (made["title"], made["created"]) == ("S1", "2024-05-06T07:08:09")
+
+
+def test_rules_are_counted_once_in_log_and_summary(study: Path):
+    """Run, not evaluated and not applicable add up to all rules."""
+    status, output = run("validate", study / "data", "--rules", study / "rules", "-o", study / "out")
+    assert status == 1
+    assert "running 1 of 1 conformance rules: those for SDTMIG 3.4" in output
+    found = re.search(r"(\d+) rules: (\d+) run, (\d+) not evaluated, (\d+) not applicable", output)
+    assert found is not None
+    total, *parts = map(int, found.groups())
+    assert total == sum(parts)
+    assert parts[0] >= 1
 
 
 def test_wrong_calls_are_refused(study: Path):

@@ -13,6 +13,9 @@ from spectrail.dataset import Dataset
 from spectrail.errors import InputError, UsageError
 from spectrail.io.tables import write_dataset
 from spectrail.layout import Column, Layout
+from validation.claimed import PUBLISHED
+from validation.core.rule_files import load_rules
+from validation.rules import RULES_FOLDER
 from validation.validate import validate_folder
 
 CREATED = datetime(2025, 1, 31, 12)
@@ -229,6 +232,28 @@ def test_wrong_calls_are_refused(tmp_path: Path):
         validate_folder(tmp_path / "a", standard="sdtm")
     with pytest.raises(UsageError, match="2 below"):
         validate_folder(tmp_path, define=tmp_path / "define.xml")
+
+
+@pytest.mark.parametrize("standard", ["sdtmig-9.9", "adamig-3.4", "sendig-3.1"])
+def test_unknown_standards_are_refused_with_the_known_ones(tmp_path: Path, standard: str):
+    """Else most rules would be left out without a word."""
+    with pytest.raises(UsageError, match="no rules are published") as caught:
+        validate_folder(tabulation(tmp_path / "sdtm"), standard=standard)
+    assert caught.value.hint == "known: adamig-1.1, adamig-1.2, adamig-1.3, sdtmig-3.2, sdtmig-3.3, sdtmig-3.4"
+
+
+def test_given_rules_make_their_standard_known(tmp_path: Path):
+    """A standard is known as soon as one rule is published for it."""
+    text = RULE.replace("SDTMIG", "SENDIG").replace('"3.4"', '"3.1"')
+    folder = rules(tmp_path / "rules", text)
+    result = validate_folder(tabulation(tmp_path / "sdtm"), rules=[folder], standard="sendig-3.1")
+    assert (result.folders[0].standard, result.folders[0].version) == ("SENDIG", "3.1")
+
+
+def test_published_standards_are_those_of_the_packaged_rules():
+    """The list is the one that the rules themselves give."""
+    named = {(one.standard.upper(), one.version) for rule in load_rules(RULES_FOLDER) for one in rule.authorities}
+    assert named == set(PUBLISHED)
 
 
 ADAM_RULE = """

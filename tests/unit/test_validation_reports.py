@@ -21,14 +21,14 @@ from spectrail.findings import Findings
 from spectrail.lineage import Lineage, RecordLineage
 from validation.catalogue import rule_table
 from validation.ledger import Ledger, judge, updated
-from validation.reports.content import Report
+from validation.reports.content import Report, dataset_summary, issue_summary, overview, rule_summary
 from validation.reports.guides import write_guides
 from validation.reports.page import write_report_html
 from validation.reports.sheets import clean
 from validation.reports.trace import Trail
 from validation.reports.workbook import write_report_xlsx
 from validation.reports.write import NAMES, write_reports
-from validation.result import STATUS_COLUMNS, FolderFacts, ValidationResult, ordered
+from validation.result import RULE_COLUMNS, STATUS_COLUMNS, FolderFacts, ValidationResult, ordered
 
 CREATED = datetime(2025, 1, 31, 12)
 WORD = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
@@ -53,10 +53,10 @@ def report(*, count: int = 3, explanation: str = "as collected") -> Report:
     )
     status = pd.DataFrame(
         [
-            ("R1", "AE", "run", "", "", "", count),
-            ("R2", "AE", "not_evaluated", "dataset_absent", "dataset TV is not in the study", "", 0),
-            ("R3", "AE", "not_applicable", "scope", "the rule is for LB", "", 0),
-            ("TRC-DM", "", "run", "", "", "", 1),
+            ("R1", "AE", "run", "", "", "", count, "sdtm"),
+            ("R2", "AE", "not_evaluated", "dataset_absent", "dataset TV is not in the study", "", 0, "sdtm"),
+            ("R3", "AE", "not_applicable", "scope", "the rule is for LB", "", 0, "sdtm"),
+            ("TRC-DM", "", "run", "", "", "", 1, "sdtm"),
         ],
         columns=list(STATUS_COLUMNS),
     )
@@ -136,9 +136,9 @@ def test_workbook_has_the_sheets_that_staff_know(tmp_path: Path):
         ("R3", "not_applicable"),
     ]
     issues = list(book["Issue Summary"].values)[1:]
-    assert [(row[0], row[1], row[6], row[7], row[8]) for row in issues] == [
-        ("reject", "TRC-DM", 1, 0, 1),
-        ("error", "R1", 3, 1, 3),
+    assert [(row[0], row[1], *row[6:10]) for row in issues] == [
+        ("reject", "TRC-DM", 1, 1, 0, 1),
+        ("error", "R1", 3, 3, 1, 3),
     ]
 
 
@@ -146,7 +146,7 @@ def test_caps_are_shown_with_the_true_numbers(tmp_path: Path):
     """Two of five findings are listed; issue summary, details and summary say so."""
     write_report_xlsx(report(count=5), tmp_path / "report.xlsx", most_per_issue=2)
     book = openpyxl.load_workbook(tmp_path / "report.xlsx")
-    assert [row[6:9] for row in book["Issue Summary"].values][2] == (5, 1, 2)
+    assert [row[6:10] for row in book["Issue Summary"].values][2] == (5, 5, 1, 2)
     details = list(book["Details"].values)
     assert len(details) == 1 + 1 + 2 + 1
     assert details[-1][details[0].index("Message")] == "2 of 5 findings are listed here, 3 are not"
@@ -312,16 +312,116 @@ def test_reviewer_guide_explains_issues_from_the_ledger(tmp_path: Path):
 
 
 def test_analysis_guide_counts_population_flags(tmp_path: Path):
-    """The ADRG lists the flags of ADSL with the subjects that have Y."""
+    """The ADRG lists the population flags of ADSL, no others, with the subjects that have Y."""
     base = report()
-    adsl = pd.DataFrame({"USUBJID": ["1", "2", "3"], "SAFFL": ["Y", "Y", "N"]}, dtype="str")
+    flags = {"SAFFL": ["Y", "Y", "N"], "DTHFL": ["Y", "N", "N"], "MRDFL": ["N", "N", "Y"], "XFL": ["N", "Y", "Y"]}
+    adsl = pd.DataFrame({"USUBJID": ["1", "2", "3"], **flags}, dtype="str")
+    labels = {"SAFFL": "Safety", "DTHFL": "Death", "MRDFL": "MRD Population Flag", "XFL": "Other"}
+    variables = tuple(m.Variable(name=name, label=label) for name, label in labels.items())
+    study = STUDY.model_copy(update={"datasets": (m.Dataset(name="ADSL", variables=variables),)})
     datasets = base.result.datasets.assign(dataset="ADSL", file="adsl.xpt", folder="adam")
     folders = (FolderFacts("adam", "ADAMIG", "1.3", "2025-03-28"),)
+    adam_status = base.result.status.assign(folder="adam")
     result = ValidationResult(
-        base.result.findings, base.result.status, base.result.rules, datasets, folders, {"ADSL": adsl}
+        base.result.findings,
+        adam_status,
+        base.result.rules,
+        datasets,
+        folders,
+        {"ADSL": adsl},
     )
     (tmp_path / "adam").mkdir()
-    paths = write_guides(Report(result, base.judged, CREATED, "S1"), tmp_path, STUDY)
+    paths = write_guides(Report(result, base.judged, CREATED, "S1"), tmp_path, study)
     texts = paragraphs(paths[0])
     assert paths[0].name == "adrg.docx"
     assert texts[texts.index("SAFFL") + 2] == "2 of 3"
+    assert texts[texts.index("MRDFL") + 2] == "1 of 3"
+    assert not {"DTHFL", "XFL"} & set(texts)
+
+
+def two_packages() -> Report:
+    """Return a report of an SDTM and an ADaM folder: 2 errors on AE, one accepted, a folded notice on ADAE."""
+    findings = ordered(
+        Findings.of(rule="R1", severity="error", dataset="AE", message="term", value=["a", "b"])
+        + Findings.of(rule="R4", severity="notice", dataset="ADAE", message="folded", value="c", count=7)
+        + Findings.of(rule="R5", severity="warning", dataset="", message="of the analysis define.xml")
+    )
+    rows = [
+        ("R1", "AE", "run", "", "", "", 2, "sdtm"),
+        ("R2", "", "not_evaluated", "dataset_absent", "no TV", "", 0, "sdtm"),
+        ("R4", "", "not_applicable", "standard", "not for SDTMIG", "", 0, "sdtm"),
+        ("R5", "", "run", "", "", "", 0, "sdtm"),
+        ("R1", "", "not_applicable", "standard", "not for ADAMIG", "", 0, "adam"),
+        ("R2", "", "not_applicable", "standard", "not for ADAMIG", "", 0, "adam"),
+        ("R4", "ADAE", "run", "", "", "", 1, "adam"),
+        ("R4", "ADTTE", "not_evaluated", "internal_error", "broken", "", 0, "adam"),
+        ("R5", "", "run", "", "", "", 1, "adam"),
+    ]
+    columns = ["folder", "dataset", "label", "file", "records", "variables", "bytes", "keys", "standard"]
+    datasets = pd.DataFrame(
+        [("sdtm", "AE", "", "ae.xpt", 2, 2, 9, "", "SDTMIG 3.4"), ("adam", "ADAE", "", "adae.xpt", 2, 2, 9, "", "")],
+        columns=columns,
+    )
+    folders = (FolderFacts("sdtm", "SDTMIG", "3.4", "2025-03-28"), FolderFacts("adam", "ADAMIG", "1.3", "2025-03-28"))
+    status = pd.DataFrame(rows, columns=list(STATUS_COLUMNS))
+    rules = pd.DataFrame(
+        [(name, "error", "", name, "rules") for name in ("R1", "R2", "R4", "R5")], columns=list(RULE_COLUMNS)
+    )
+    result = ValidationResult(findings, status, rules, datasets, folders)
+    entries = updated(Ledger(), findings, ran=[]).entries
+    entries.loc[entries["value"] == "a", ["status", "explanation"]] = ["accepted", "agreed"]
+    return Report(result, judge(findings, Ledger(entries)), CREATED, "S1")
+
+
+def test_every_rule_is_counted_once():
+    """R1, R4, R5 ran under one standard or both; R2 was not evaluated; the three numbers add up."""
+    facts = dict(overview(two_packages()))
+    assert facts["Rules"] == "4"
+    assert facts["Created (of the study)"] == "2025-01-31T12:00:00"
+    assert [facts[f"Rules {name}"] for name in ("run", "not evaluated", "not applicable")] == ["3", "1", "0"]
+    assert facts["Of the rules run"].startswith("1 could not be evaluated on every dataset")
+
+
+def test_findings_are_counted_as_rows_with_their_records_beside():
+    """One notice that stands for 7 records is one finding; the same in overview, findings.json and issues."""
+    made = two_packages()
+    facts = dict(overview(made))
+    assert (facts["Findings: error"], facts["Findings: notice"]) == ("2, 1 accepted", "1 (7 records)")
+    issues = issue_summary(made).set_index("rule")
+    assert issues.loc["R4", ["findings", "records", "accepted"]].tolist() == [1, 7, 0]
+    assert issues.loc["R1", ["findings", "records", "accepted"]].tolist() == [2, 2, 1]
+    rules = rule_summary(made).set_index("rule")
+    assert rules.loc["R4", ["findings", "records"]].tolist() == [1, 7]
+    assert dataset_summary(made).set_index("dataset").loc["ADAE", "notice"] == 1
+
+
+def test_guides_count_their_own_package(tmp_path: Path):
+    """The cSDRG counts what SDTM has, the ADRG what ADaM has; one on no dataset belongs where its rule found."""
+    for name in ("sdtm", "adam"):
+        (tmp_path / name).mkdir()
+    csdrg, adrg = (paragraphs(path) for path in write_guides(two_packages(), tmp_path, STUDY))
+    assert any("Rules: 2 run, 1 not evaluated, 1 not applicable." in text for text in csdrg)
+    assert any("Rules: 2 run, 0 not evaluated, 2 not applicable." in text for text in adrg)
+    said = "Findings by severity, accepted ones included: "
+    assert f"{said}reject 0; error 2, 1 accepted; warning 0; notice 0." in csdrg
+    assert f"{said}reject 0; error 0; warning 1; notice 1 (7 records)." in adrg
+    assert ("no TV" in csdrg, "no TV" in adrg) == (True, False)
+    assert ("of the analysis define.xml" in csdrg, "of the analysis define.xml" in adrg) == (False, True)
+
+
+@pytest.mark.parametrize(
+    ("name", "description", "expected"),
+    [
+        ("P-1", "A trial of X", "P-1: A trial of X"),
+        ("S1", "A trial of X", "P-1: A trial of X"),
+        ("Name", "A trial of X", "P-1: Name"),
+        ("P-1", "", "P-1: [title]"),
+    ],
+)
+def test_guides_name_the_title_of_the_protocol(tmp_path: Path, name: str, description: str, expected: str):
+    """A name that only repeats the number is no title: the description is; it stands once."""
+    (tmp_path / "sdtm").mkdir()
+    study = STUDY.model_copy(update={"name": name, "description": description})
+    texts = paragraphs(write_guides(report(), tmp_path, study)[0])
+    assert texts[texts.index("2.1 Protocol Number and Title") + 1] == expected
+    assert ("A trial of X" in texts) == (name == "Name")

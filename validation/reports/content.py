@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
-from spectrail.findings import SEVERITIES
+from spectrail.findings import SEVERITIES, Findings
 from validation.catalogue import with_others
 from validation.ledger import Judged
 from validation.result import ValidationResult
@@ -35,20 +36,23 @@ class Report:
 
 
 def issue_summary(report: Report) -> pd.DataFrame:
-    """Return one row per kind of finding: severity, rule, dataset, variable, message, reference, findings, accepted.
+    """Return one row per kind of finding: severity, rule, dataset, variable, message, reference, findings, records,
+    accepted.
 
-    `findings` is the true number, listed-once findings counted as often as they occur; worst first.
+    `findings` and `accepted` count findings, `records` what they stand for: listed-once findings as often as they
+    occur; worst first.
     """
     frame = report.result.findings.frame
-    grouped = frame.assign(accepted=np.where(report.judged.status == "accepted", frame["count"], 0))
-    counted = grouped.groupby(list(KIND), observed=True, sort=False)[["count", "accepted"]].sum().reset_index()
-    return counted.rename(columns={"count": "findings"}).astype(dict.fromkeys(KIND, "str"))
+    marked = frame.assign(findings=1, records=frame["count"], accepted=(report.judged.status == "accepted") * 1)
+    names = ["findings", "records", "accepted"]
+    counted = marked.groupby(list(KIND), observed=True, sort=False)[names].sum().reset_index()
+    return counted.astype(dict.fromkeys(KIND, "str"))
 
 
 def dataset_summary(report: Report) -> pd.DataFrame:
-    """Return one row per dataset file, then one per other name that findings have, with counts by severity."""
+    """Return one row per dataset file, then one per other name that findings have, with findings by severity."""
     frame = report.result.findings.frame
-    counted = frame.groupby(["dataset", "severity"], observed=True, sort=False)["count"].sum().unstack(fill_value=0)
+    counted = frame.groupby(["dataset", "severity"], observed=True, sort=False).size().unstack(fill_value=0)
     counted.index = counted.index.astype("str")
     counted.columns = counted.columns.astype("str")
     counted = counted.reindex(columns=list(SEVERITIES), fill_value=0)
@@ -64,15 +68,16 @@ def dataset_summary(report: Report) -> pd.DataFrame:
 
 
 def rule_summary(report: Report) -> pd.DataFrame:
-    """Return one row per rule that ran: rule, severity, public_ids, description, datasets, findings."""
+    """Return one row per rule that ran: the columns of the rules, datasets, findings, records."""
     status = report.result.status
     ran = status[status["status"] == "run"].groupby("rule", sort=False)
     counts = ran.agg(datasets=("dataset", _names)).reset_index()
     frame = report.result.findings.frame
-    found = frame.groupby("rule", observed=True)["count"].sum()
+    found = frame.groupby("rule", observed=True)["count"].agg(["size", "sum"])
+    found.index = found.index.astype("str")
     table = report.rules.merge(counts, on="rule", how="left", sort=False)
-    named = table["rule"].map(dict(zip(found.index.astype("str"), found.to_numpy(), strict=True))).fillna(0)
-    table["findings"] = named.astype("int64")
+    for name, how in (("findings", "size"), ("records", "sum")):
+        table[name] = table["rule"].map(found[how].to_dict()).fillna(0).astype("int64")
     kept = table["rule"].isin(counts["rule"]) | (table["findings"] > 0)
     return table[kept].fillna("").reset_index(drop=True)
 
@@ -108,22 +113,67 @@ def overview(report: Report) -> list[tuple[str, str]]:
         stated = f"{facts.standard} {facts.version}, CT {facts.ct}, define.xml: {facts.define or 'none'}"
         rows.append((f"Folder {facts.folder}", stated + (f" ({facts.assumed})" if facts.assumed else "")))
     rows.append(("Software", f"spectrail {report.version}".strip()))
-    rows.append(("Time stamp", report.created.isoformat(timespec="seconds")))
+    rows.append(("Created (of the study)", report.created.isoformat(timespec="seconds")))
     rows.append(("Datasets", f"{len(result.datasets)}"))
     rows.append(("Records", f"{int(result.datasets['records'].sum()) if len(result.datasets) else 0}"))
-    rows += [(f"Findings: {severity}", str(count)) for severity, count in true_counts(report).items()]
+    rows += [(f"Findings: {severity}", text) for severity, text in Tally.of(report).texts().items()]
     if judged.used:
         rows += [(f"Ledger: {status}", str(count)) for status, count in judged.counts().items()]
-    status = result.status
-    rows.append(("Rules run", str(status.loc[status["status"] == "run", "rule"].nunique())))
-    rows.append(("Rules not evaluated", str(status.loc[status["status"] == "not_evaluated", "rule"].nunique())))
-    ran = set(status.loc[status["status"] == "run", "rule"])
-    rows.append(("Rules not applicable", str(len(set(status["rule"]) - ran))))
+    counts = result.rule_counts()
+    rows.append(("Rules", str(sum(counts.values()))))
+    rows += [(f"Rules {name}", str(count)) for name, count in counts.items()]
+    if result.run_in_part():
+        text = "could not be evaluated on every dataset (Rules not run names them)"
+        rows.append(("Of the rules run", f"{len(result.run_in_part())} {text}"))
     return [*rows, *(("Note", note) for note in report.notes)]
 
 
-def true_counts(report: Report) -> dict[str, int]:
-    """Count findings by severity, worst first; a listed-once finding counts as often as it occurs."""
-    frame = report.result.findings.frame
-    counted = frame.groupby("severity", observed=True)["count"].sum()
-    return {severity: int(counted.get(severity, 0)) for severity in SEVERITIES}
+def own_result(report: Report, folder: str) -> ValidationResult:
+    """Return the result with the rules and datasets of one folder alone; findings are left as they are."""
+    status, datasets = report.result.status, report.result.datasets
+    return replace(
+        report.result, status=status[status["folder"] == folder], datasets=datasets[datasets["folder"] == folder]
+    )
+
+
+def own_findings(report: Report, folder: str) -> npt.NDArray[np.bool_]:
+    """Tell which findings are about one folder: those on its datasets, and those on none of the validated ones by
+    rules that found something in it. What a build tells of no dataset is about every folder.
+    """
+    frame, result = report.result.findings.frame, report.result
+    found = result.status[result.status["findings"].astype("int64") > 0]
+    here = frame["dataset"].isin(result.datasets.loc[result.datasets["folder"] == folder, "dataset"])
+    by_rule = frame["rule"].isin(found.loc[found["folder"] == folder, "rule"]) | ~frame["rule"].isin(found["rule"])
+    return np.asarray(here | (~frame["dataset"].isin(result.datasets["dataset"]) & by_rule))
+
+
+@dataclass(frozen=True)
+class Tally:
+    """Numbers by severity, worst first: findings, the records they stand for, and the findings accepted."""
+
+    findings: dict[str, int]
+    records: dict[str, int]
+    accepted: dict[str, int]
+
+    @classmethod
+    def of(cls, report: Report, among: npt.NDArray[np.bool_] | None = None) -> Tally:
+        """Count the findings of a report, or those `among` them."""
+        frame = report.result.findings.frame
+        kept = np.ones(len(frame), dtype=bool) if among is None else among
+        findings = Findings(frame[kept])
+        accepted = Findings(frame[kept & (report.judged.status == "accepted")])
+        return cls(findings.counts(), findings.records(), accepted.counts())
+
+    @property
+    def open(self) -> dict[str, int]:
+        """The findings not accepted."""
+        return {severity: count - self.accepted[severity] for severity, count in self.findings.items()}
+
+    def texts(self) -> dict[str, str]:
+        """Return `5 (9 records), 2 accepted` by severity; records where findings are folded."""
+        found = {}
+        for severity, count in self.findings.items():
+            records = f" ({self.records[severity]} records)" if self.records[severity] != count else ""
+            accepted = f", {self.accepted[severity]} accepted" if self.accepted[severity] else ""
+            found[severity] = f"{count}{records}{accepted}"
+        return found

@@ -5,20 +5,23 @@ What the specification and the run know is filled in; what only the study team c
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from specs import models
-from validation.reports.content import Report, true_counts
+from validation.reports.content import Report, Tally, own_findings, own_result
 from validation.reports.docx import Document
 from validation.result import FolderFacts
 
 CSDRG = "csdrg.docx"
 ADRG = "adrg.docx"
 MOST_EXPLANATIONS = 3
+POPULATION_FLAGS = frozenset(("COMPLFL", "ENRLFL", "FASFL", "ITTFL", "PPROTFL", "RANDFL", "SAFFL"))
+"""Population flags of ADSL that ADaMIG names."""
 _SEVERITY_ISSUES = ("reject", "error", "warning")
 _ACRONYMS = (
     ("ADaM", "Analysis Data Model"),
@@ -138,16 +141,17 @@ def _terminology(standard: models.Standard) -> str:
 def _protocol(guide: Document, study: models.Study) -> None:
     guide.heading("2. Protocol Description")
     guide.heading("2.1 Protocol Number and Title", 2)
-    guide.text(f"{study.protocol or study.study_id}: {study.name or study.description or '[title]'}")
+    number = study.protocol or study.study_id
+    named = study.name if study.name not in (number, study.study_id) else ""
+    guide.text(f"{number}: {named or study.description or '[title]'}")
     guide.heading("2.2 Protocol Design", 2)
-    if study.description:
+    if study.description and named:
         guide.text(study.description)
     guide.draft("Describe the design in a few sentences or a figure")
 
 
 def _datasets(report: Report, facts: FolderFacts) -> pd.DataFrame:
-    table = report.result.datasets
-    return table[table["folder"] == facts.folder]
+    return own_result(report, facts.folder).datasets
 
 
 def _spec(study: models.Study, name: str) -> models.Dataset | None:
@@ -173,45 +177,50 @@ def _comment(study: models.Study, name: str) -> str:
 
 def _population(guide: Document, report: Report, study: models.Study) -> None:
     frame = report.result.records.get("ADSL")
-    flags = [name for name in frame.columns if name.endswith("FL")] if frame is not None else []
+    spec = _spec(study, "ADSL")
+    labels = {one.name: one.label for one in spec.variables} if spec is not None else {}
+    flags = [name for name in frame.columns if _is_population(name, labels)] if frame is not None else []
     if frame is None or not flags:
         guide.draft("Describe the analysis populations")
         return
-    spec = _spec(study, "ADSL")
-    labels = {one.name: one.label for one in spec.variables} if spec is not None else {}
     rows = [[name, labels.get(name, ""), f"{int((frame[name] == 'Y').sum())} of {len(frame)}"] for name in flags]
     guide.table(("Flag", "Label", "Subjects with Y"), rows, (1, 3, 1))
+
+
+def _is_population(name: str, labels: Mapping[str, str]) -> bool:
+    """Tell a population flag: one that ADaMIG names, or a flag of the sponsor whose label says so."""
+    return name in POPULATION_FLAGS or (name.endswith("FL") and "population" in labels.get(name, "").lower())
 
 
 def _conformance(guide: Document, report: Report, facts: FolderFacts, number: str) -> None:
     guide.heading(f"{number}. Data Conformance Summary")
     guide.heading(f"{number}.1 Conformance Inputs", 2)
-    status = report.result.status
-    ran = status.loc[status["status"] == "run", "rule"].nunique()
+    own, mine = own_result(report, facts.folder), own_findings(report, facts.folder)
+    rules = ", ".join(f"{count} {name}" for name, count in own.rule_counts().items())
     guide.text(
         f"The datasets were validated with spectrail {report.version} under {facts.standard} {facts.version} "
-        f"and terminology {facts.ct}: {ran} rules ran, define.xml was "
+        f"and terminology {facts.ct}. Rules: {rules}. define.xml was "
         + ("checked against schema and data." if facts.define else "not at hand.")
     )
-    missed = report.result.not_evaluated()
+    missed = own.not_evaluated()
     if len(missed):
         guide.text("Rules that could not be evaluated:")
         grouped = missed.groupby(["rule", "reason"], sort=False)["dataset"].agg(", ".join).reset_index()
         guide.table(("Rule", "Reason", "Datasets"), grouped.to_numpy().tolist(), (2, 5, 3))
-    counts = ", ".join(f"{count} {severity}" for severity, count in true_counts(report).items())
+    counts = "; ".join(f"{severity} {text}" for severity, text in Tally.of(report, mine).texts().items())
     guide.text(f"Findings by severity, accepted ones included: {counts}.")
     guide.heading(f"{number}.2 Issues Summary", 2)
-    rows = _issues(report, set(_datasets(report, facts)["dataset"]) | {"", "STUDY"})
+    rows = _issues(report, mine)
     if rows:
-        guide.table(("Rule", "Dataset", "Severity", "Count", "Issue", "Explanation"), rows, (3, 2, 2, 2, 5, 5))
+        guide.table(("Rule", "Dataset", "Severity", "Findings", "Issue", "Explanation"), rows, (3, 2, 2, 2, 5, 5))
     else:
         guide.text("There are no findings above notice.")
 
 
-def _issues(report: Report, datasets: set[str]) -> list[list[str]]:
-    """Return issues above notice with the explanations that the ledger gives."""
+def _issues(report: Report, mine: npt.NDArray[np.bool_]) -> list[list[str]]:
+    """Return the issues above notice among `mine` with the explanations that the ledger gives."""
     frame = report.result.findings.frame
-    kept = (frame["severity"].isin(_SEVERITY_ISSUES) & frame["dataset"].isin(datasets)).to_numpy()
+    kept = frame["severity"].isin(_SEVERITY_ISSUES).to_numpy() & mine
     chosen = frame[kept].assign(explanation=report.judged.explanation[kept])
     rows = []
     names = ["severity", "rule", "dataset", "message"]
@@ -220,7 +229,9 @@ def _issues(report: Report, datasets: set[str]) -> list[list[str]]:
         about = list(dict.fromkeys(one for one in group["variable"].astype("str") if one))
         said = _said(group["explanation"].unique())
         issue = f"{message} ({', '.join(about)})" if about else message
-        rows.append([rule, dataset, severity, str(int(np.sum(group["count"]))), issue, said])
+        records = int(group["count"].sum())
+        number = f"{len(group)} ({records} records)" if records != len(group) else str(len(group))
+        rows.append([rule, dataset, severity, number, issue, said])
     return rows
 
 

@@ -2,14 +2,15 @@
 
     {"format": "spectrail findings", "version": 1, "title", "created",
      "folders": [{"folder", "standard", "version", "ct", "define", "assumed"}],
-     "counts": {"reject", "error", "warning", "notice"},
+     "counts": {"reject", "error", "warning", "notice"}, "records": {as counts},
      "ledger": {"new", "known", "accepted", "fixed"} or null,
      "not_evaluated": [{"rule", "dataset", "cause", "reason"}],
      "findings": [one object a line]}
 
 A finding has fingerprint, rule, severity, dataset, variable, record (1-based in the written dataset, 0: none), keys,
 value, message, reference, source and source_row (raw file or define.xml, 0: none), count, status and explanation
-(both empty without a ledger). Findings come worst first; names may be added in later versions, not changed.
+(both empty without a ledger). Findings come worst first; `counts`
+counts them, `records` what they stand for (the sum of `count`); names may be added in later versions, not changed.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from typing import IO
 
 from spectrail.findings import COLUMNS
 from spectrail.io.atomic import replacing
-from validation.reports.content import Report, true_counts
+from validation.reports.content import Report
 
 VERSION = 1
 CHUNK = 100_000
@@ -46,7 +47,8 @@ def _head(report: Report) -> dict[str, object]:
         "title": report.title,
         "created": report.created.isoformat(timespec="seconds"),
         "folders": [asdict(facts) for facts in report.result.folders],
-        "counts": true_counts(report),
+        "counts": report.result.findings.counts(),
+        "records": report.result.findings.records(),
         "ledger": report.judged.counts() if report.judged.used else None,
         "not_evaluated": missed.to_dict(orient="records"),
     }

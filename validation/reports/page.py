@@ -19,12 +19,12 @@ from validation.core.columns import Column
 from validation.reports.content import (
     KIND,
     Report,
+    Tally,
     dataset_summary,
     issue_summary,
     overview,
     rule_summary,
     rules_not_run,
-    true_counts,
 )
 from validation.reports.trace import Trail
 
@@ -64,7 +64,7 @@ def _data(report: Report) -> tuple[dict[str, Any], pd.DataFrame]:
     kinds = frame.groupby([*KIND, "source"], observed=True, sort=False)
     number = kinds.ngroup().to_numpy()
     first = frame.iloc[np.unique(number, return_index=True)[1]]
-    judged = report.judged
+    judged, tally = report.judged, Tally.of(report)
     columns = {name: _coded(frame[name]) for name in ("keys", "value")}
     columns |= {
         name: _coded(pd.Series(values[: len(frame)]))
@@ -76,7 +76,9 @@ def _data(report: Report) -> tuple[dict[str, Any], pd.DataFrame]:
         "title": report.title,
         "created": report.created.isoformat(timespec="seconds"),
         "overview": overview(report),
-        "counts": true_counts(report),
+        "counts": tally.findings,
+        "records": tally.records,
+        "open": tally.open,
         "ledger": judged.counts() if judged.used else None,
         "total": len(report.result.findings),
         "kinds": {name: first[name].astype("str").tolist() for name in (*KIND, "source")},

@@ -36,9 +36,9 @@ def write_report_xlsx(
     sheets = [
         Sheet("Summary", pd.DataFrame(_summary(report, issues), columns=["Item", "Value"]), (34, 110)),
         Sheet("Dataset Summary", _titled(dataset_summary(report)), (12, 14, 34, 14, *[11] * 3, 44, 14, *[9] * 4)),
-        Sheet("Issue Summary", _titled(issues), (10, 15, 12, 22, 80, 30, 11, 11, 11)),
+        Sheet("Issue Summary", _titled(issues), (10, 15, 12, 22, 80, 30, 11, 11, 11, 11)),
         Sheet("Details", _details(report, kept, issues), (19, 10, 15, 12, 22, 9, 50, 40, 60, 28, 18, 10, 8, 10, 40)),
-        Sheet("Rules", _titled(rule_summary(report)), (16, 10, 26, 90, 12, 40, 11)),
+        Sheet("Rules", _titled(rule_summary(report)), (16, 10, 26, 90, 12, 40, 11, 11)),
         Sheet("Rules not run", _titled(rules_not_run(report)), (16, 16, 18, 70, 60)),
     ]
     if report.judged.used:
@@ -62,12 +62,12 @@ def capped(report: Report, *, most_per_issue: int, most: int) -> tuple[np.ndarra
     frame = report.result.findings.frame
     groups = frame.groupby(list(KIND), observed=True, sort=False)
     inside = np.flatnonzero(groups.cumcount().to_numpy() < most_per_issue)[:most]
-    shown = frame.iloc[inside].groupby(list(KIND), observed=True, sort=False)["count"].sum()
+    shown = frame.iloc[inside].groupby(list(KIND), observed=True, sort=False).size()
     return inside, shown
 
 
 def _shown(issues: pd.DataFrame, shown: pd.Series) -> pd.Series:
-    table = shown.reset_index().astype(dict.fromkeys(KIND, "str")).rename(columns={"count": "shown"})
+    table = shown.rename("shown").reset_index().astype(dict.fromkeys(KIND, "str"))
     return issues[list(KIND)].merge(table, on=list(KIND), how="left")["shown"].fillna(0).astype("int64")
 
 

@@ -4,7 +4,7 @@ const read = id => { const one = document.getElementById(id); return one ? JSON.
 const data = read("report");
 const $ = id => document.getElementById(id);
 const SEVERITIES = ["reject", "error", "warning", "notice"];
-const ROW = 26, TALLEST = 15e6;
+const ROW = 58, TALLEST = 15e6;
 const size = data.kind.length;
 const kinds = data.kinds;
 const el = (tag, text, attributes) => {
@@ -20,8 +20,13 @@ const fingerprint = at => data.fingerprints.substr(17 * at, 17);
 // head
 $("title").textContent = data.title;
 document.title = `Validation report ${data.title}`;
-for (const severity of SEVERITIES)
-  $("badges").append(el("span", `${grouped(data.counts[severity])} ${severity}`, {class: severity}));
+for (const severity of SEVERITIES) {
+  const accepted = data.counts[severity] - data.open[severity], records = data.records[severity];
+  const more = [accepted ? `${grouped(accepted)} accepted` : "",
+    records !== data.counts[severity] ? `${grouped(records)} records` : ""].filter(Boolean).join(", ");
+  const text = `${grouped(data.open[severity])} ${data.ledger ? "open " : ""}${severity}` + (more ? ` (${more})` : "");
+  $("badges").append(el("span", text, {class: data.open[severity] ? severity : "quiet"}));
+}
 if (data.ledger)
   $("badges").append(el("span", "ledger: " + Object.entries(data.ledger).map(([name, count]) =>
     `${grouped(count)} ${name}`).join(", "), {class: "quiet"}));
@@ -55,6 +60,7 @@ $("tabs").addEventListener("keydown", event => {
   tabs[next].focus();
   show(next);
 });
+const WHOLE = new Set(["rule", "dataset"]);
 const CODES = new Set(["status", "cause"]);
 function fillView(name, section) {
   const table = name === "about" ? {columns: ["item", "value"], rows: data.overview} : data.tables[name];
@@ -65,8 +71,8 @@ function fillView(name, section) {
     const line = el("tr");
     row.forEach((value, at) => {
       const text = typeof value === "number" ? grouped(value) : value;
-      const cell = el("td", undefined, {class: numeric[at] ? "number" : String(value).length > 40 ? "wide" : String(value).length < 20 ? "short" : ""});
       const column = table.columns[at];
+      const cell = el("td", undefined, {class: numeric[at] ? "number" : WHOLE.has(column) ? "short" : String(value).length > 40 ? "wide" : String(value).length < 20 ? "short" : ""});
       if ((column === "rule" && ruleNumbers.has(value)) || (column === "dataset" && datasetNumbers.has(value))) {
         const link = el("button", text, {type: "button", class: "link"});
         link.addEventListener("click", () => {
@@ -90,6 +96,9 @@ function fillView(name, section) {
   else section.append(made);
 }
 
+// the rule column is as wide as the longest id on the page
+$("table").style.setProperty("--rule", Math.min(34, Math.max(9, ...kinds.rule.map(one => one.length)) * .62 + 0.5) + "em");
+
 // filters
 const ruleNumbers = new Map(), datasetNumbers = new Map();
 kinds.rule.forEach(one => ruleNumbers.set(one, 1));
@@ -100,7 +109,10 @@ const options = (id, values, every) => {
 };
 options("rule", [...ruleNumbers.keys()].sort(), "every rule");
 options("dataset", [...datasetNumbers.keys()].filter(Boolean).sort(), "every dataset");
-if (data.ledger) options("status", ["new", "known", "accepted"], "every status");
+if (data.ledger) {
+  options("status", ["open", "new", "known", "accepted"], "every status");
+  $("status").value = "open";
+}
 else $("status-label").hidden = true;
 for (const severity of SEVERITIES) {
   const label = el("label"), box = el("input", undefined, {type: "checkbox", value: severity, id: "see-" + severity});
@@ -119,7 +131,7 @@ function filter() {
   const seen = new Set(SEVERITIES.filter(one => $("see-" + one).checked));
   const allowed = kinds.rule.map((_, at) => seen.has(kinds.severity[at]) && (!rule || kinds.rule[at] === rule)
     && (!dataset || kinds.dataset[at] === dataset));
-  const wanted = status ? data.status.of.indexOf(status) : -1;
+  const right = data.status.of.map(one => !status || (status === "open" ? one !== "accepted" : one === status));
   const tests = words.map(word => ({
     kind: kindText.map(text => text.includes(word)),
     keys: lowered("keys").map(text => text.includes(word)),
@@ -129,7 +141,7 @@ function filter() {
   const found = new Int32Array(size);
   let count = 0;
   for (let at = 0; at < size; at++) {
-    if (!allowed[data.kind[at]] || (status && data.status.at[at] !== wanted)) continue;
+    if (!allowed[data.kind[at]] || !right[data.status.at[at]]) continue;
     let fits = true;
     for (const test of tests)
       if (!(test.kind[data.kind[at]] || test.keys[data.keys.at[at]] || test.value[data.value.at[at]]
@@ -186,8 +198,9 @@ function line(place, top) {
   const one = el("div", undefined, {class: "row " + coded(data.status, at), role: "row", id: "row-" + place,
     "aria-rowindex": place + 1, "aria-selected": place === active, style: `top:${top}px`});
   const severity = kinds.severity[kind];
-  one.append(cell(severity, severity), cell(kinds.rule[kind]), cell(kinds.dataset[kind]), cell(kinds.variable[kind]),
-    cell(data.record[at] || "", "number"), cell(coded(data.keys, at)), cell(coded(data.value, at)), cell(kinds.message[kind]));
+  const lines = (...parts) => cell(parts.filter(Boolean).join("\n"), "lines");
+  one.append(cell(severity, severity), cell(kinds.rule[kind]), lines(kinds.dataset[kind], kinds.variable[kind]),
+    cell(data.record[at] || "", "number"), lines(kinds.message[kind]), lines(coded(data.value, at), coded(data.keys, at)));
   one.addEventListener("click", () => { choose(place); });
   return one;
 }
@@ -299,6 +312,7 @@ filter();
 if (/^F[0-9a-f]{16}$/.test(asked)) {
   let found = data.fingerprints.indexOf(asked);
   while (found >= 0 && found % 17) found = data.fingerprints.indexOf(asked, found + 1);
+  if (found >= 0 && visible.indexOf(found / 17) < 0) { clear(); filter(); }
   if (found >= 0) choose(visible.indexOf(found / 17));
 }
 document.documentElement.dataset.ready = "yes";
