@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import pandas as pd
@@ -25,6 +25,7 @@ from spectrail.io.sas_dates import date_kind
 from spectrail.profile import ColumnProfile, digits_of
 
 NO_DATA = Comment(id="NO_DATA", description="No values were collected or derived: every value is missing.")
+Item = TypeVar("Item", Variable, ValueLevel)
 _SIZED = frozenset({"text", "integer", "float"})
 
 
@@ -77,11 +78,33 @@ def derive_metadata(
     study = study.model_copy(
         update={"codelists": tuple(_codelist(study, one, evidence, report) for one in study.codelists)}
     )
+    study = _without_empty_codelists(study)
     study = derive_origins(study, evidence, forms=forms, note=report.add)
     study = derive_methods(study, evidence)
     if _uses_no_data(study) and NO_DATA.id not in {one.id for one in study.comments}:
         study = study.model_copy(update={"comments": (*study.comments, NO_DATA)})
     return study, report.findings()
+
+
+def _without_empty_codelists(study: Study) -> Study:
+    """Take away the references to codelists without terms: no value of them is in the data, and none is listed."""
+    empty = {one.id for one in study.codelists if not one.terms}
+    if not empty:
+        return study
+
+    def freed(item: Item) -> Item:
+        return item.model_copy(update={"codelist": ""}) if item.codelist in empty else item
+
+    datasets = tuple(
+        dataset.model_copy(
+            update={
+                "variables": tuple(map(freed, dataset.variables)),
+                "value_levels": tuple(map(freed, dataset.value_levels)),
+            }
+        )
+        for dataset in study.datasets
+    )
+    return study.model_copy(update={"datasets": datasets})
 
 
 def _uses_no_data(study: Study) -> bool:

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from define_xml.check import check_define
 from spectrail.io.xpt import read_xpt
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -62,7 +63,7 @@ def test_the_missing_table_is_named(followed: tuple[Path, list[tuple[str, str]]]
 def test_the_findings_are_those_of_the_text(followed: tuple[Path, list[tuple[str, str]]]) -> None:
     """The unit K is the only error; `findings.json` and the queries name what the text says they name."""
     output = followed[1][4][1]
-    assert re.findall(r"^ error +(\d+) +(\S+) +(\S+)", output, re.MULTILINE) == [
+    assert re.findall(r"^ error +(\d+) +\d+ +(\S+) +(\S+)", output, re.MULTILINE) == [
         ("1", "MAP-UNIT-NO-CONVERSION", "VS.VSSTRESN")
     ]
     out = followed[0] / "out after 5"
@@ -114,6 +115,13 @@ def test_explain_reaches_the_cell(followed: tuple[Path, list[tuple[str, str]]]) 
     assert "VSSTRESN = 36.8" in output
     assert "TEMP: 98.2" in output
     assert "TEMPU: F" in output
+
+
+def test_define_has_no_findings(followed: tuple[Path, list[tuple[str, str]]]) -> None:
+    """The last define.xml is valid and agrees with the data: a codelist without any term is not referred to."""
+    path = next(followed[0].glob("out/m5/datasets/*/tabulations/sdtm/define.xml"))
+    found = check_define(path, data_dir=path.parent).frame
+    assert found[["rule", "variable", "message"]].to_numpy().tolist() == []
 
 
 def test_validation_rejects_a_study_without_trial_summary(followed: tuple[Path, list[tuple[str, str]]]) -> None:
