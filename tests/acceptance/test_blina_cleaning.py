@@ -214,7 +214,7 @@ def test_the_listing_names_file_row_and_question(blina: Any, queries: pd.DataFra
     ]
     assert blina["LB"]["LBDTC"].iloc[int(death["Record"]) - 1].startswith(planted["raw_value"])
     page = (blina.out / "queries" / "queries.html").read_text(encoding="utf-8")
-    assert [number for number in queries["Query"] if f"<td>{number}</td>" not in page] == []
+    assert [number for number in queries["Query"] if f">{number}</td>" not in page] == []
     listed = [one["path"] for one in blina.record["outputs"]]
     assert [name for name in ("queries/queries.xlsx", "queries/queries.html") if name not in listed] == []
 
