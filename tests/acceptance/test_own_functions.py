@@ -145,10 +145,8 @@ def test_arguments_of_the_functions_are_checked(study: Path) -> None:
     use_site(study)
     done = checked(study, "extensions: [acme]")
     assert done.returncode == 1
-    assert re.search(
-        r"error SPEC-143 specs/steps/dm.yaml, line \d+: DM.SITEID: acme_site needs the argument 'country'",
-        done.stdout,
-    )
+    told = r"error SPEC-143 specs/steps/dm.yaml, line \d+: DM.SITEID: acme_site needs the argument 'country'"
+    assert re.search(told, done.stdout)
 
 
 def test_an_extension_that_is_not_installed_is_told(study: Path) -> None:

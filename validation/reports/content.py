@@ -62,7 +62,7 @@ def dataset_summary(report: Report) -> pd.DataFrame:
     table.index = table.index.set_names("dataset")
     joined = table.join(counted).reset_index()
     numbers = [*SEVERITIES, "records", "variables", "bytes"]
-    joined[numbers] = joined[numbers].fillna(0).astype("int64")
+    joined[numbers] = joined[numbers].apply(pd.to_numeric).fillna(0).astype("int64")
     joined["dataset"] = joined["dataset"].where(joined["dataset"] != "", "(the whole folder)")
     return joined.fillna("")
 
